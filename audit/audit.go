@@ -1,0 +1,137 @@
+// Package audit holds the words that the audit's stages speak to each other.
+// It does no work itself.
+//
+// An experiment has arms: a [Case] is the plan of one. Capture writes down
+// every [Event] that it sees. What was caught is an [Exhibit]. A [Value] is a
+// piece of an exhibit after decoding, with the [Trail] that leads back to the
+// bytes. A [Finding] says what a value gives away, a [Party] who received it,
+// a [Verdict] what that means for a claim. Every stage adds facts and removes
+// none, so that a report can always show its evidence.
+//
+// The fact stream is JSON Lines, one [Fact] a line; see [Handler].
+package audit
+
+import (
+	"time"
+
+	"telltale/personal"
+)
+
+// An Exhibit is one thing caught, with where it came from.
+type Exhibit struct {
+	ID   string `json:"id"`
+	Case string `json:"case,omitempty"`
+	Place
+	Time   time.Time `json:"time"`
+	URL    string    `json:"url,omitempty"`
+	Method string    `json:"method,omitempty"`
+	Host   string    `json:"host"`
+	Part   string    `json:"part"` // request.url, request.header, request.body, message.out, tunnel.out
+	Size   int64     `json:"size"`
+	SHA256 string    `json:"sha256"`
+	Type   string    `json:"type,omitempty"`   // media type that the sender gave
+	Stage  bool      `json:"stage,omitempty"`  // answered by a site of the lab that the plan visits
+	Data   Secret    `json:"-"`                // the bytes, up to the limit of the reader
+	Cut    bool      `json:"cut,omitempty"`    // Data is shorter than Size
+	Event  int       `json:"event,omitempty"`  // line of capture.jsonl, from 1
+	Status int       `json:"status,omitempty"` // of the answer
+}
+
+// A Place is a position in the experiment: arm, repetition, and start of the
+// program within that repetition, both from 1.
+type Place struct {
+	Arm     string `json:"arm"`
+	Run     int    `json:"run"`
+	Session int    `json:"session,omitempty"`
+}
+
+// A Value is a piece of an exhibit at the end of a trail. Every layer is a
+// value, not only the innermost one.
+type Value struct {
+	Exhibit string `json:"exhibit"`
+	Trail   Trail  `json:"trail"`
+	Spans   []Span `json:"spans"` // for each step of Trail after the first, the range that it was taken from in the layer before
+	Data    Secret `json:"value"`
+	Leaf    bool   `json:"leaf,omitempty"` // no decoder knew more about it
+	Opaque  bool   `json:"opaque,omitempty"`
+}
+
+// A Finding says what a value gives away.
+type Finding struct {
+	ID      string        `json:"id"`
+	Exhibit string        `json:"exhibit"`
+	Kind    personal.Kind `json:"kind"`
+	Seed    string        `json:"seed,omitempty"`       // name of the seed that was met
+	Label   string        `json:"identifier,omitempty"` // which identifier, the same label wherever the same value stands
+	Form    string        `json:"form"`                 // how the seed was met: plain, folded, sha256 …; persistent for identifiers
+	Trail   Trail         `json:"trail"`
+	Spans   []Span        `json:"spans,omitempty"`
+	// Span is the range of the match in the layer at the end of Trail.
+	Span       Span       `json:"span"`
+	Confidence Confidence `json:"confidence"`
+	Value      Secret     `json:"value"`
+	Says       string     `json:"says,omitempty"`
+}
+
+// A Confidence says how sure a finding is.
+type Confidence string
+
+// The degrees of confidence.
+const (
+	Certain Confidence = "certain" // a planted random value
+	Likely  Confidence = "likely"  // form and behaviour agree
+	Hint    Confidence = "hint"    // a name or a form alone
+)
+
+// A Party is who receives: every host that was spoken to has one.
+type Party struct {
+	Host         string   `json:"host"`
+	Domain       string   `json:"domain"` // registrable domain
+	Organisation string   `json:"organisation,omitempty"`
+	Role         string   `json:"role,omitempty"` // visited, analytics, update …
+	IP           string   `json:"ip,omitempty"`
+	ASN          int      `json:"asn,omitempty"`
+	Network      string   `json:"network,omitempty"`
+	Country      string   `json:"country,omitempty"`
+	Source       []string `json:"source,omitempty"`
+}
+
+// A Result is the outcome of holding findings against one assertion.
+type Result string
+
+// The results. There is no "clean".
+const (
+	Refuted    Result = "refuted"
+	Supported  Result = "supported"   // nothing against it in what was read, with the bound that this allows
+	NotTested  Result = "not tested"  // the experiment cannot show it
+	CannotTell Result = "cannot tell" // something could not be read
+)
+
+// A Verdict is a result with its reasons.
+type Verdict struct {
+	Assertion string   `json:"assertion"`
+	Target    string   `json:"target"` // what was tested: Arm.Target
+	Result    Result   `json:"verdict"`
+	Findings  []string `json:"findings,omitempty"` // ids
+	Exhibits  int      `json:"exhibits,omitempty"` // exhibits that Findings stand in
+	Runs      int      `json:"runs"`               // repetitions in which it could have shown
+	Hits      int      `json:"hits,omitempty"`     // repetitions in which it did
+	Bound     float64  `json:"bound,omitempty"`    // upper 95% bound of the rate per run when Hits is 0
+	Says      string   `json:"says"`
+	Rule      string   `json:"rule"` // id of the judging rule
+}
+
+// A Coverage counts what one arm's capture could read, and what it could not.
+type Coverage struct {
+	Arm         string   `json:"arm"`
+	Runs        int      `json:"runs"`
+	Connections int      `json:"connections"` // connections that reached the proxy
+	Requests    int      `json:"requests"`
+	Bytes       int64    `json:"bytes"`             // sent by the software
+	Stage       int      `json:"stage,omitempty"`   // requests of Requests that were the plan's own visits
+	Opaque      int      `json:"opaque"`            // exhibits that no decoder could read
+	Refused     int      `json:"refused"`           // connections on which our certificate was refused
+	Tunnels     int      `json:"tunnels"`           // connections that were neither TLS nor HTTP
+	Unread      []string `json:"unread,omitempty"`  // hosts behind Opaque, Refused, Tunnels, sorted
+	Skipped     []string `json:"skipped,omitempty"` // steps of the plan that could not be done, and why
+}

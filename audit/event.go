@@ -1,0 +1,124 @@
+package audit
+
+import (
+	"io"
+	"time"
+)
+
+// An Event is one line of capture.jsonl: one thing that capture saw or the lab
+// did. Exactly one of the pointers is set.
+type Event struct {
+	Time time.Time `json:"time"`
+	Place
+	Step     *Step     `json:"step,omitempty"`
+	Exchange *Exchange `json:"exchange,omitempty"`
+	Message  *Message  `json:"message,omitempty"`
+	Tunnel   *Tunnel   `json:"tunnel,omitempty"`
+	Refused  *Refused  `json:"refused,omitempty"`
+	End      *End      `json:"end,omitempty"`
+}
+
+// A Step is an action of the lab: a page visited, a word searched.
+type Step struct {
+	Action  string   `json:"action"`
+	Target  string   `json:"target,omitempty"` // with names of seeds, not their values
+	Seeds   []string `json:"seeds,omitempty"`
+	Skipped string   `json:"skipped,omitempty"` // why it was not done
+}
+
+// An Exchange is an HTTP request and its answer.
+type Exchange struct {
+	Conn     int     `json:"conn"` // number of the client's connection within the session
+	Proto    string  `json:"proto"`
+	Method   string  `json:"method"`
+	URL      string  `json:"url"`
+	Host     string  `json:"host"` // without port, lower case
+	Header   []Field `json:"header"`
+	Body     Body    `json:"body"`
+	Trailer  []Field `json:"trailer,omitempty"`
+	Answered string  `json:"answered"` // stage, sinkhole, online, error
+	Error    string  `json:"error,omitempty"`
+	Status   int     `json:"status"`
+	Answer   []Field `json:"answer,omitempty"` // header of the answer
+	Reply    Body    `json:"reply"`
+}
+
+// Answers of an exchange.
+const (
+	ByStage    = "stage"    // a site of the lab
+	BySinkhole = "sinkhole" // the synthetic answer
+	ByOnline   = "online"   // the real server
+	ByNobody   = "error"    // there was no answer
+)
+
+// A Message is one WebSocket message.
+type Message struct {
+	Conn  int    `json:"conn"`
+	URL   string `json:"url"`
+	Host  string `json:"host"`
+	Out   bool   `json:"out"` // sent by the software
+	Text  bool   `json:"text"`
+	Body  Body   `json:"body"`
+	Error string `json:"error,omitempty"`
+}
+
+// A Tunnel is a CONNECT that carried neither TLS nor HTTP.
+type Tunnel struct {
+	Conn int    `json:"conn"`
+	Host string `json:"host"`
+	Port string `json:"port"`
+	Out  Body   `json:"out"`
+	In   Body   `json:"in"`
+}
+
+// A Refused is a connection that ended because the client did not take our
+// certificate, or the TLS handshake failed otherwise. It is unread, not clean.
+type Refused struct {
+	Conn  int      `json:"conn"`
+	Host  string   `json:"host"`
+	SNI   string   `json:"sni,omitempty"`
+	ALPN  []string `json:"alpn,omitempty"`
+	Alert string   `json:"alert"` // in the words of the TLS library
+}
+
+// An End closes a log. A log without one was cut off.
+type End struct {
+	Reason  string `json:"reason"` // complete, interrupted, failed
+	Message string `json:"message,omitempty"`
+}
+
+// Reasons of an End.
+const (
+	Complete    = "complete"
+	Interrupted = "interrupted"
+	Failed      = "failed"
+)
+
+// A Field is one header field.
+type Field struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// A Body names stored bytes; the zero Body is empty.
+type Body struct {
+	SHA256 string `json:"sha256,omitempty"` // hex, of the bytes that arrived
+	Size   int64  `json:"size"`
+	Error  string `json:"error,omitempty"` // why it is incomplete
+}
+
+// A Recorder keeps what capture sees. It is safe for concurrent use. An error
+// means that the case can keep no more: the caller stops.
+type Recorder interface {
+	// Body starts a body; the caller writes it as it arrives and closes it.
+	Body() (BodyWriter, error)
+	// Record appends an event. It returns after the event is handed to the system.
+	Record(Event) error
+}
+
+// A BodyWriter takes the bytes of a body as they come.
+type BodyWriter interface {
+	io.Writer
+	// Close keeps the body. cause says why it is incomplete, nil if it is not.
+	Close(cause error) (Body, error)
+}

@@ -1,0 +1,40 @@
+package audit
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A Trail names the steps from an exhibit to a value, outermost first, such as
+// "request.body", "form:data", "base64", "json:/imei". The first step is the
+// exhibit's part.
+type Trail []string
+
+// String joins the steps with " › ".
+func (t Trail) String() string { return strings.Join(t, " › ") }
+
+// Then returns a new trail with one more step. It never shares t's array.
+func (t Trail) Then(step string) Trail { return append(slices.Clip(t), step) }
+
+// A Span is a range of bytes, the end not included. In JSON it is a pair.
+type Span struct{ Start, End int }
+
+// Len returns the number of bytes in s.
+func (s Span) Len() int { return s.End - s.Start }
+
+// MarshalJSON writes s as [start,end].
+func (s Span) MarshalJSON() ([]byte, error) {
+	return fmt.Appendf(nil, "[%d,%d]", s.Start, s.End), nil
+}
+
+// UnmarshalJSON reads [start,end].
+func (s *Span) UnmarshalJSON(b []byte) error {
+	var pair [2]int
+	if err := json.Unmarshal(b, &pair); err != nil {
+		return fmt.Errorf("span: %w", err)
+	}
+	s.Start, s.End = pair[0], pair[1]
+	return nil
+}

@@ -1,0 +1,63 @@
+// Package personal says what personal data and behaviour look like: the kinds
+// that claims name and that findings carry.
+//
+// A [Kind] is a path from coarse to fine, such as "behaviour/navigation/url".
+// The list of all kinds is kinds.txt, one a line: the path, a tab, and what it
+// means in plain words.
+package personal
+
+import (
+	_ "embed"
+	"strings"
+	"sync"
+)
+
+// A Kind names one sort of personal data, coarse to fine, with slashes.
+type Kind string
+
+// Under reports whether k is parent or lies below it: "id/device/imei" is
+// under "id/device" and under "id".
+func (k Kind) Under(parent Kind) bool {
+	rest, ok := strings.CutPrefix(string(k), string(parent))
+	return ok && (rest == "" || rest[0] == '/')
+}
+
+// Meaning returns what k means in plain words, "" if k is not known.
+func (k Kind) Meaning() string { return meanings()[k] }
+
+// Known reports whether k is in the list of kinds, or is a parent of one that is.
+func (k Kind) Known() bool {
+	if k == "" {
+		return false
+	}
+	for _, known := range Kinds() {
+		if known.Under(k) {
+			return true
+		}
+	}
+	return false
+}
+
+// Kinds returns every kind of the list, in its order.
+func Kinds() []Kind {
+	var kinds []Kind
+	for line := range strings.Lines(kindsText) {
+		if kind, _, ok := strings.Cut(line, "\t"); ok {
+			kinds = append(kinds, Kind(kind))
+		}
+	}
+	return kinds
+}
+
+//go:embed kinds.txt
+var kindsText string
+
+var meanings = sync.OnceValue(func() map[Kind]string {
+	m := make(map[Kind]string)
+	for line := range strings.Lines(kindsText) {
+		if kind, meaning, ok := strings.Cut(strings.TrimSpace(line), "\t"); ok {
+			m[Kind(kind)] = meaning
+		}
+	}
+	return m
+})
