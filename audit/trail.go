@@ -38,3 +38,11 @@ func (s *Span) UnmarshalJSON(b []byte) error {
 	s.Start, s.End = pair[0], pair[1]
 	return nil
 }
+
+// A Layer is one step of a trail with its bytes: what a person sees when the
+// way from the raw bytes to a match is shown.
+type Layer struct {
+	Step string `json:"step"`
+	Data Secret `json:"data"`
+	Span Span   `json:"span"` // the range of Data that the next layer was taken from; of the last layer, the match
+}
