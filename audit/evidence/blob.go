@@ -1,0 +1,153 @@
+package evidence
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/klauspost/compress/zstd"
+
+	"telltale/audit"
+)
+
+// blobPath returns where the body with a hash lies.
+func blobPath(dir, sum string) string {
+	return filepath.Join(dir, BlobsDir, sum[:2], sum[2:4], sum)
+}
+
+// Body starts a body. It goes to a temporary file as it arrives and gets its
+// name when its hash is known.
+func (w *Writer) Body() (audit.BodyWriter, error) {
+	if err := w.Err(); err != nil {
+		return nil, err
+	}
+	return &blob{w: w, hash: sha256.New()}, nil
+}
+
+// A blob is a body that is being written. The file is made with the first
+// byte, so that an empty body costs nothing.
+type blob struct {
+	w    *Writer
+	hash hash.Hash
+	size int64
+	file *os.File
+	zip  *zstd.Encoder
+	err  error
+}
+
+func (b *blob) Write(p []byte) (int, error) {
+	if b.err == nil {
+		b.err = b.w.Err() // what is left of the disk is kept for the log's end
+	}
+	if b.err != nil {
+		return 0, b.err
+	}
+	if len(p) == 0 {
+		return 0, nil
+	}
+	if b.file == nil {
+		if err := b.open(); err != nil {
+			return 0, b.fail(err)
+		}
+	}
+	if _, err := b.zip.Write(p); err != nil {
+		return 0, b.fail(err)
+	}
+	b.hash.Write(p)
+	b.size += int64(len(p))
+	return len(p), nil
+}
+
+func (b *blob) open() error {
+	dir := filepath.Join(b.w.dir, BlobsDir)
+	err := os.MkdirAll(dir, 0o700)
+	if err != nil {
+		return err
+	}
+	if b.file, err = os.CreateTemp(dir, "part-"); err != nil {
+		return err
+	}
+	b.zip, err = zstd.NewWriter(b.file, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
+	return err
+}
+
+// Close keeps the body under its hash and says what it is. A body that could
+// not be kept stops the whole recording.
+func (b *blob) Close(cause error) (audit.Body, error) {
+	if b.err != nil {
+		return audit.Body{}, b.err
+	}
+	body := audit.Body{Size: b.size}
+	if cause != nil {
+		body.Error = cause.Error()
+	}
+	if b.file == nil {
+		return body, nil
+	}
+	body.SHA256 = hex.EncodeToString(b.hash.Sum(nil))
+	if err := errors.Join(b.zip.Close(), b.file.Close()); err != nil {
+		return audit.Body{}, b.fail(err)
+	}
+	path := blobPath(b.w.dir, body.SHA256)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return audit.Body{}, b.fail(err)
+	}
+	if err := os.Rename(b.file.Name(), path); err != nil {
+		return audit.Body{}, b.fail(err)
+	}
+	return body, nil
+}
+
+func (b *blob) fail(err error) error {
+	b.err = b.w.Fail(fmt.Errorf("keeping a body: %w", err))
+	if b.file != nil {
+		_ = b.file.Close()
+		_ = os.Remove(b.file.Name())
+	}
+	return b.err
+}
+
+// maxWindow bounds the memory that a hostile blob can ask for; our own encoder
+// stays far below.
+const maxWindow = 64 << 20
+
+// Body opens a stored body.
+func (r *Reader) Body(body audit.Body) (io.ReadCloser, error) {
+	if body.SHA256 == "" {
+		return io.NopCloser(strings.NewReader("")), nil
+	}
+	if len(body.SHA256) != hex.EncodedLen(sha256.Size) {
+		return nil, fmt.Errorf("body %q: not a SHA-256", body.SHA256)
+	}
+	if _, err := hex.DecodeString(body.SHA256); err != nil {
+		return nil, fmt.Errorf("body %q: not a SHA-256", body.SHA256)
+	}
+	f, err := os.Open(blobPath(r.dir, body.SHA256))
+	if err != nil {
+		return nil, fmt.Errorf("body %s…: %w", body.SHA256[:8], err)
+	}
+	z, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
+	if err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("body %s…: %w", body.SHA256[:8], err)
+	}
+	return &bodyReader{z, f}, nil
+}
+
+type bodyReader struct {
+	zip  *zstd.Decoder
+	file *os.File
+}
+
+func (b *bodyReader) Read(p []byte) (int, error) { return b.zip.Read(p) }
+
+func (b *bodyReader) Close() error {
+	b.zip.Close()
+	return b.file.Close()
+}

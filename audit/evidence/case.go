@@ -1,0 +1,108 @@
+// Package evidence keeps a case folder: what was asked, what was captured,
+// and what was derived from it.
+//
+//	case.json      the plan, written before the first packet and not changed after; seeds as commitments
+//	seeds.json     what opens the commitments; a file beside the plan, so that a crash loses no seed
+//	claims.yaml    the claims that the case is judged by, as given
+//	capture.jsonl  one line an [audit.Event]; every line holds the SHA-256 of the line before
+//	blobs/ab/cd…   bodies, named by their SHA-256, compressed with zstd (RFC 8878)
+//	facts.jsonl    the fact stream derived from the above: may be deleted and derived again, byte for byte
+//	report.html    the same for people
+//
+// A [Writer] makes a case while it is captured, a [Reader] reads one. The
+// folder is hot: it belongs to its owner alone (0700).
+package evidence
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"telltale/audit"
+)
+
+// The names of the files in a case folder.
+const (
+	CaseFile    = "case.json"
+	SeedsFile   = "seeds.json"
+	ClaimsFile  = "claims.yaml"
+	CaptureFile = "capture.jsonl"
+	BlobsDir    = "blobs"
+	FactsFile   = "facts.jsonl"
+	ReportFile  = "report.html"
+	reserveFile = ".reserve"
+)
+
+// A Plan is what a case folder holds before the first packet.
+type Plan struct {
+	Case   audit.Case
+	Seeds  []audit.Seed // with values and salts
+	Claims []byte       // the claims file as given
+}
+
+// ErrExists means that the folder is not empty: a case is never written over.
+var ErrExists = errors.New("the folder is not empty; name a new one with --case")
+
+// layout makes the folder and writes the plan into it.
+func layout(dir string, p Plan) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("making the case folder: %w", err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("looking into the case folder: %w", err)
+	}
+	if len(entries) > 0 {
+		return fmt.Errorf("case folder %s: %w", dir, ErrExists)
+	}
+	if err := os.Chmod(dir, 0o700); err != nil { //nolint:gosec // a folder needs its x bit
+		return fmt.Errorf("closing the case folder to others: %w", err)
+	}
+	if err := writeJSON(filepath.Join(dir, CaseFile), p.Case); err != nil {
+		return err
+	}
+	if err := writeJSON(filepath.Join(dir, SeedsFile), p.Seeds); err != nil {
+		return err
+	}
+	return WriteFile(filepath.Join(dir, ClaimsFile), p.Claims)
+}
+
+func writeJSON(path string, v any) error {
+	b, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("%s: %w", filepath.Base(path), err)
+	}
+	return WriteFile(path, append(b, '\n'))
+}
+
+// WriteFile writes a file of the case in one piece: it is there whole or not
+// at all, for its owner alone.
+func WriteFile(path string, data []byte) error {
+	tmp := path + ".part"
+	err := os.WriteFile(tmp, data, 0o600)
+	if err == nil {
+		err = os.Rename(tmp, path)
+	}
+	if err != nil {
+		_ = os.Remove(tmp)
+		return Advise(fmt.Errorf("writing %s: %w", filepath.Base(path), err))
+	}
+	return nil
+}
+
+func readJSON(path string, v any) error {
+	b, err := os.ReadFile(path) //nolint:gosec // a case is opened where the user says
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s is no case folder: it has no %s", filepath.Dir(path), filepath.Base(path))
+	}
+	if err != nil {
+		return fmt.Errorf("reading the case: %w", err)
+	}
+	if err := json.Unmarshal(b, v); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
