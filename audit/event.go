@@ -81,6 +81,10 @@ type Refused struct {
 	Alert string   `json:"alert"` // in the words of the TLS library
 }
 
+// ClosedWithoutReason is the Alert of a client that ended the handshake
+// without one.
+const ClosedWithoutReason = "closed without a reason"
+
 // An End closes a log. A log without one was cut off.
 type End struct {
 	Reason  string `json:"reason"` // complete, interrupted, failed

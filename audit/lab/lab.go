@@ -21,6 +21,7 @@ import (
 
 	"telltale/audit"
 	"telltale/claims"
+	"telltale/personal"
 )
 
 // A Verb says what an [Action] does.
@@ -46,7 +47,7 @@ type Action struct {
 	For    time.Duration // how long Idle and Read last
 	Target string        // what it acts on, in words, without the seeds' values
 	Seeds  []string      // names of the seeds in URL and Text
-	Kind   string        // of Press: the kind of behaviour
+	Kind   personal.Kind // of Press: the kind of behaviour
 }
 
 // An Unable is the error of a driver that cannot do an action by its nature.

@@ -7,6 +7,7 @@ import (
 
 	"telltale/audit"
 	"telltale/audit/lab/stage"
+	"telltale/personal"
 )
 
 // A Plan fills the steps of one arm and run with fresh seeds: for each start
@@ -84,6 +85,28 @@ func download(p *Planter, name string) Action {
 	id := p.Plant(name, "behaviour/download", stage.DownloadHost)
 	ref := p.Plant(name+"-query", "behaviour/navigation/url", stage.DownloadHost)
 	return Action{Verb: Download, URL: stage.Download(id, ref), Target: "a file"}
+}
+
+// PhonePlan is what a person does with a phone itself: opens folders and apps,
+// swipes, pulls down the status bar, looks at a settings page and at a screen.
+func PhonePlan(time.Duration) Plan {
+	return func(p *Planter) [][]Action {
+		return [][]Action{
+			{
+				press(p, "folder-1", "behaviour/folder/open", "a folder"),
+				press(p, "app-1", "behaviour/app/open", "an app"),
+				press(p, "swipe-1", "behaviour/gesture/swipe", "the home screen"),
+				press(p, "bar-1", "behaviour/statusbar", "the status bar"),
+				press(p, "settings-1", "behaviour/settings", "a settings page"),
+				press(p, "screen-1", "behaviour/dwell", "a screen, for a while"),
+			},
+			{press(p, "app-2", "behaviour/app/open", "another app")},
+		}
+	}
+}
+
+func press(p *Planter, name string, kind personal.Kind, target string) Action {
+	return Action{Verb: Press, Kind: kind, Text: p.Plant(name, kind), Target: target}
 }
 
 // A Script holds the actions of each place.

@@ -29,7 +29,18 @@ func (p *Planter) Plant(name string, kind personal.Kind, home ...string) string 
 // PlantAs is [Planter.Plant] with a format around the random part, such as
 // "%s@mail.example".
 func (p *Planter) PlantAs(name string, kind personal.Kind, format string, home ...string) string {
-	value := fmt.Sprintf(format, Token())
+	return p.keep(name, kind, fmt.Sprintf(format, Token()), home)
+}
+
+// PlantHex makes a seed of 64 random bits, sixteen hexadecimal digits, as an
+// ANDROID_ID has.
+func (p *Planter) PlantHex(name string, kind personal.Kind, home ...string) string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails, since Go 1.24
+	return p.keep(name, kind, hex.EncodeToString(b[:]), home)
+}
+
+func (p *Planter) keep(name string, kind personal.Kind, value string, home []string) string {
 	p.seeds = append(p.seeds, commit(audit.Seed{
 		Name: p.place() + name, Kind: kind, Arm: p.arm, Run: p.run, Home: home, Value: value,
 	}))

@@ -37,15 +37,16 @@ func (b *browser) open(ctx context.Context, d *Driver, s lab.Start) error {
 	}
 	if s.Mode == claims.Private && d.ContextMode {
 		b.tab, _ = chromedp.NewContext(b.tab, chromedp.WithNewBrowserContext())
-		if err := b.within(ctx, startTimeout); err != nil {
+		if err := b.launch(ctx); err != nil {
 			return fmt.Errorf("opening a private window: %w", err)
 		}
 	}
 	return b.allowDownloads(s)
 }
 
-// launch starts the process. chromedp ties the browser's life to the context of
-// the first call, so that call gets the tab's own and the time limit stands beside it.
+// launch opens b.tab, and starts the process if it is the first. chromedp ties
+// the life of a tab to the context of the first call, so that call gets the
+// tab's own and the time limit stands beside it.
 func (b *browser) launch(ctx context.Context) error {
 	started := make(chan error, 1)
 	go func() { started <- chromedp.Do(b.tab) }()

@@ -1,0 +1,146 @@
+package capture
+
+import (
+	"iter"
+	"maps"
+	"slices"
+
+	"telltale/audit"
+)
+
+// Coverage counts, arm by arm in the order of arms, what a log has and what
+// could not be read in it. It stops at the first error of events. Opaque stays
+// 0: whether a body could be read, only decoding knows.
+func Coverage(arms []audit.Arm, events iter.Seq2[audit.Event, error]) ([]audit.Coverage, error) {
+	counts := make(map[string]*counter, len(arms))
+	for _, arm := range arms {
+		counts[arm.Name] = newCounter(arm.Name)
+	}
+	var first error
+	for e, err := range events {
+		if err != nil {
+			first = err
+			break
+		}
+		if c := counts[e.Arm]; c != nil {
+			c.count(e)
+		}
+	}
+	covered := make([]audit.Coverage, len(arms))
+	for i, arm := range arms {
+		covered[i] = counts[arm.Name].total()
+	}
+	return covered, first
+}
+
+type counter struct {
+	audit.Coverage
+	runs    map[int]bool
+	conns   map[connection]bool
+	unread  map[string]bool
+	skipped map[string]bool
+	read    map[visit]bool // hosts that spoke to us
+	closed  map[visit]int  // handshakes that the client gave up without a word
+}
+
+// A visit is a host in one start of the software.
+type visit struct {
+	audit.Place
+	host string
+}
+
+// A connection is known by its place and its number there.
+type connection struct {
+	audit.Place
+	n int
+}
+
+func newCounter(arm string) *counter {
+	return &counter{
+		Coverage: audit.Coverage{Arm: arm},
+		runs:     map[int]bool{}, conns: map[connection]bool{}, unread: map[string]bool{}, skipped: map[string]bool{},
+		read: map[visit]bool{}, closed: map[visit]int{},
+	}
+}
+
+func (c *counter) count(e audit.Event) {
+	switch {
+	case e.Step != nil:
+		c.step(e)
+	case e.Exchange != nil:
+		c.exchange(e)
+	case e.Message != nil:
+		c.conns[connection{e.Place, e.Message.Conn}] = true
+		if e.Message.Out {
+			c.Bytes += e.Message.Body.Size
+		}
+	case e.Tunnel != nil:
+		c.tunnel(e)
+	case e.Refused != nil:
+		c.refused(e)
+	}
+}
+
+// tunnel counts a tunnel in which something was said: programs open
+// connections in advance and close them unused.
+func (c *counter) tunnel(e audit.Event) {
+	c.conns[connection{e.Place, e.Tunnel.Conn}] = true
+	if e.Tunnel.Out.Size == 0 && e.Tunnel.Out.Error == "" {
+		return
+	}
+	c.Tunnels++
+	c.Bytes += e.Tunnel.Out.Size
+	c.unread[e.Tunnel.Host] = true
+}
+
+// refused counts a refusal. A handshake that was given up without an alert may
+// also be the loser of two connections that raced; it counts only if the host
+// was not read over another connection of the same start.
+func (c *counter) refused(e audit.Event) {
+	c.conns[connection{e.Place, e.Refused.Conn}] = true
+	if e.Refused.Alert == audit.ClosedWithoutReason {
+		c.closed[visit{e.Place, e.Refused.Host}]++
+		return
+	}
+	c.Refused++
+	c.unread[e.Refused.Host] = true
+}
+
+// step counts a run when something was planted in it.
+func (c *counter) step(e audit.Event) {
+	if e.Step.Skipped != "" {
+		c.skipped[e.Step.Action+" "+e.Step.Target+": "+e.Step.Skipped] = true
+		return
+	}
+	if len(e.Step.Seeds) > 0 {
+		c.runs[e.Run] = true
+	}
+}
+
+func (c *counter) exchange(e audit.Event) {
+	x := e.Exchange
+	c.conns[connection{e.Place, x.Conn}] = true
+	c.read[visit{e.Place, x.Host}] = true
+	c.Requests++
+	c.Bytes += x.Body.Size + int64(len(x.URL))
+	for _, f := range x.Header {
+		c.Bytes += int64(len(f.Name) + len(f.Value))
+	}
+	if x.Answered == audit.ByStage {
+		c.Stage++
+	}
+}
+
+func (c *counter) total() audit.Coverage {
+	for v, n := range c.closed {
+		if !c.read[v] {
+			c.Refused += n
+			c.unread[v.host] = true
+		}
+	}
+	c.Runs = len(c.runs)
+	c.Connections = len(c.conns)
+	c.Unread = slices.Sorted(maps.Keys(c.unread))
+	c.Skipped = slices.Sorted(maps.Keys(c.skipped))
+	return c.Coverage
+}

@@ -1,0 +1,91 @@
+package capture_test
+
+import (
+	"errors"
+	"iter"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"telltale/audit"
+	"telltale/audit/capture"
+)
+
+func log(events ...audit.Event) iter.Seq2[audit.Event, error] {
+	return func(yield func(audit.Event, error) bool) {
+		for _, e := range events {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+func at(arm string, run, session int) audit.Place {
+	return audit.Place{Arm: arm, Run: run, Session: session}
+}
+
+func request(p audit.Place, conn int, host, by string, size int64) audit.Event {
+	return audit.Event{Place: p, Exchange: &audit.Exchange{Conn: conn, Host: host, URL: "u", Answered: by, Body: audit.Body{Size: size}}}
+}
+
+func refused(p audit.Place, conn int, host, alert string) audit.Event {
+	return audit.Event{Place: p, Refused: &audit.Refused{Conn: conn, Host: host, Alert: alert}}
+}
+
+// Coverage counts what was read and what was not, arm by arm.
+func TestCoverage(t *testing.T) {
+	a, b := at("a", 1, 1), at("a", 2, 1)
+	events := log(
+		audit.Event{Place: a, Step: &audit.Step{Action: "visit", Seeds: []string{"s"}}},
+		audit.Event{Place: b, Step: &audit.Step{Action: "visit", Seeds: []string{"s"}}},
+		audit.Event{Place: b, Step: &audit.Step{Action: "type", Target: "bar", Seeds: []string{"s"}, Skipped: "no bar"}},
+		request(a, 1, "x.example", audit.ByStage, 0),
+		request(a, 1, "y.example", audit.BySinkhole, 9),
+		request(b, 1, "y.example", audit.BySinkhole, 0),
+		refused(a, 2, "pinned.example", "unknown certificate authority"),
+		audit.Event{Place: a, Tunnel: &audit.Tunnel{Conn: 3, Host: "raw.example", Out: audit.Body{Size: 5}}},
+		audit.Event{Place: a, Tunnel: &audit.Tunnel{Conn: 4, Host: "idle.example"}},
+		request(at("other", 1, 1), 1, "z.example", audit.BySinkhole, 0),
+	)
+	got, err := capture.Coverage([]audit.Arm{{Name: "a"}, {Name: "quiet"}}, events)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []audit.Coverage{
+		{
+			Arm: "a", Runs: 2, Connections: 5, Requests: 3, Bytes: 9 + 3 + 5, Stage: 1, Refused: 1, Tunnels: 1,
+			Unread: []string{"pinned.example", "raw.example"}, Skipped: []string{"type bar: no bar"},
+		},
+		{Arm: "quiet"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+// A handshake that was given up in silence counts only where the host was
+// never read: programs race connections.
+func TestCoverageSilentRefusal(t *testing.T) {
+	a := at("a", 1, 1)
+	raced := []audit.Event{refused(a, 1, "x.example", audit.ClosedWithoutReason), request(a, 2, "x.example", audit.BySinkhole, 0)}
+	alone := []audit.Event{refused(a, 1, "x.example", audit.ClosedWithoutReason), request(a, 2, "y.example", audit.BySinkhole, 0)}
+	for want, events := range map[int][]audit.Event{0: raced, 1: alone} {
+		got, err := capture.Coverage([]audit.Arm{{Name: "a"}}, log(events...))
+		if err != nil || got[0].Refused != want {
+			t.Errorf("got %d and %v, want %d", got[0].Refused, err, want)
+		}
+	}
+}
+
+// A damaged log is counted as far as it goes.
+func TestCoverageDamagedLog(t *testing.T) {
+	damaged := errors.New("cut")
+	events := func(yield func(audit.Event, error) bool) {
+		_ = yield(request(at("a", 1, 1), 1, "x.example", audit.BySinkhole, 0), nil) && yield(audit.Event{}, damaged)
+	}
+	got, err := capture.Coverage([]audit.Arm{{Name: "a"}}, events)
+	if !errors.Is(err, damaged) || got[0].Requests != 1 {
+		t.Errorf("got %d requests and %v", got[0].Requests, err)
+	}
+}
