@@ -9,6 +9,7 @@ package claims
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"telltale/personal"
@@ -125,12 +126,15 @@ func (OnlyTo) rule()       {}
 func (Rotates) rule()      {}
 func (Retained) rule()     {}
 
+// String implements [Rule].
 func (r Never) String() string { return fmt.Sprintf("never sends %s", kinds(r.Kinds, "or")) }
 
+// String implements [Rule].
 func (r Unlinked) String() string {
 	return fmt.Sprintf("%s cannot be linked to %s", kinds(r.Kinds, "and"), kinds(r.To, "or"))
 }
 
+// String implements [Rule].
 func (r Aggregated) String() string {
 	if r.K > 0 {
 		return fmt.Sprintf("no record about fewer than %d people for %s", r.K, kinds(r.Kinds, "and"))
@@ -138,6 +142,7 @@ func (r Aggregated) String() string {
 	return fmt.Sprintf("no record about one event for %s", kinds(r.Kinds, "and"))
 }
 
+// String implements [Rule].
 func (r Confidential) String() string {
 	if len(r.Kinds) == 0 {
 		return "nobody without a secret can read what is sent"
@@ -145,6 +150,7 @@ func (r Confidential) String() string {
 	return fmt.Sprintf("nobody without a secret can read %s", kinds(r.Kinds, "or"))
 }
 
+// String implements [Rule].
 func (r OnlyTo) String() string {
 	s := "personal data goes only to "
 	if len(r.Organisations) > 0 {
@@ -158,10 +164,12 @@ func (r OnlyTo) String() string {
 	return s
 }
 
+// String implements [Rule].
 func (r Rotates) String() string {
 	return fmt.Sprintf("%s is replaced within %s", kinds([]personal.Kind{r.Kind}, ""), days(r.Within))
 }
 
+// String implements [Rule].
 func (r Retained) String() string { return "data is kept for at most " + days(r.AtMost) }
 
 // kinds names kinds in plain words; a parent kind has no words of its own and
@@ -184,11 +192,7 @@ func list(names []string, conj string) string {
 	case 1:
 		return names[0]
 	default:
-		s := names[0]
-		for _, name := range names[1 : n-1] {
-			s += ", " + name
-		}
-		return s + " " + conj + " " + names[n-1]
+		return strings.Join(names[:n-1], ", ") + " " + conj + " " + names[n-1]
 	}
 }
 

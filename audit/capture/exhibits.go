@@ -1,0 +1,150 @@
+// Package capture turns a log of events into what the later stages read: its
+// exhibits, and the count of what could be seen. Where events come from is the
+// business of the folders below: mitm is the proxy.
+package capture
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"iter"
+	"mime"
+	"net"
+	"strings"
+
+	"telltale/audit"
+)
+
+// Exhibits takes the exhibits of a case out of its events, numbered e1, e2 …
+// in the order of the log. Of an exchange these are the URL, the header with
+// the trailer, and the body; of a message and a tunnel, what the software sent.
+//
+// open gives the bytes of a body, of which at most limit are read. An exhibit
+// whose body cannot be read comes with an error and without data, an event
+// that cannot be read as an error alone; the others still follow.
+func Exhibits(caseID string, events iter.Seq2[audit.Event, error], open func(audit.Body) (io.ReadCloser, error), limit int64) iter.Seq2[audit.Exhibit, error] {
+	return func(yield func(audit.Exhibit, error) bool) {
+		line, number := 0, 0
+		for event, err := range events {
+			line++
+			if err != nil {
+				if !yield(audit.Exhibit{}, err) {
+					return
+				}
+				continue
+			}
+			for _, p := range parts(event) {
+				number++
+				e := p.exhibit
+				e.ID, e.Case, e.Event = fmt.Sprintf("e%d", number), caseID, line
+				e.Place, e.Time = event.Place, event.Time
+				if !yield(p.fill(e, open, limit)) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// A part is one exhibit of an event. Its bytes are text, or stored as body.
+type part struct {
+	exhibit audit.Exhibit
+	text    string
+	body    audit.Body
+}
+
+func parts(e audit.Event) []part {
+	switch {
+	case e.Exchange != nil:
+		return exchange(e.Exchange)
+	case e.Message != nil && e.Message.Out && e.Message.Body.Size > 0:
+		m := e.Message
+		return []part{{exhibit: audit.Exhibit{URL: m.URL, Host: m.Host, Part: "message.out"}, body: m.Body}}
+	case e.Tunnel != nil && e.Tunnel.Out.Size > 0:
+		t := e.Tunnel
+		address := "tcp://" + net.JoinHostPort(t.Host, t.Port)
+		return []part{{exhibit: audit.Exhibit{URL: address, Host: t.Host, Part: "tunnel.out"}, body: t.Out}}
+	}
+	return nil
+}
+
+func exchange(x *audit.Exchange) []part {
+	common := audit.Exhibit{
+		URL: x.URL, Method: x.Method, Host: x.Host,
+		Stage: x.Answered == audit.ByStage, Status: x.Status,
+	}
+	of := func(name string) audit.Exhibit {
+		e := common
+		e.Part = name
+		return e
+	}
+	ps := []part{{exhibit: of("request.url"), text: x.URL}}
+	if block := block(x.Header) + block(x.Trailer); block != "" {
+		ps = append(ps, part{exhibit: of("request.header"), text: block})
+	}
+	if x.Body.Size > 0 {
+		body := of("request.body")
+		body.Type = mediaType(x.Header)
+		ps = append(ps, part{exhibit: body, body: x.Body})
+	}
+	return ps
+}
+
+// block writes fields as they stand in a request.
+func block(fields []audit.Field) string {
+	var b strings.Builder
+	for _, f := range fields {
+		b.WriteString(f.Name + ": " + f.Value + "\r\n")
+	}
+	return b.String()
+}
+
+// mediaType is the Content-Type without its parameters, or as it stands if it
+// cannot be parsed.
+func mediaType(header []audit.Field) string {
+	for _, f := range header {
+		if !strings.EqualFold(f.Name, "Content-Type") {
+			continue
+		}
+		if t, _, err := mime.ParseMediaType(f.Value); err == nil {
+			return t
+		}
+		return f.Value
+	}
+	return ""
+}
+
+// fill completes e with the bytes of p.
+func (p part) fill(e audit.Exhibit, open func(audit.Body) (io.ReadCloser, error), limit int64) (audit.Exhibit, error) {
+	if p.body.Size == 0 {
+		sum := sha256.Sum256([]byte(p.text))
+		e.Size, e.SHA256 = int64(len(p.text)), hex.EncodeToString(sum[:])
+		e.Data = audit.NewSecret([]byte(p.text))
+		return e, nil
+	}
+	e.Size, e.SHA256 = p.body.Size, p.body.SHA256
+	e.Cut = e.Size > limit
+	data, err := read(p.body, open, min(e.Size, limit))
+	if err != nil {
+		return e, fmt.Errorf("exhibit %s, %s of event %d: %w", e.ID, e.Part, e.Event, err)
+	}
+	e.Data = audit.NewSecret(data)
+	return e, nil
+}
+
+// read returns the first n bytes of a body.
+func read(b audit.Body, open func(audit.Body) (io.ReadCloser, error), n int64) ([]byte, error) {
+	r, err := open(b)
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(io.LimitReader(r, n))
+	if cerr := r.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil && int64(len(data)) < n {
+		err = fmt.Errorf("the body has %d bytes, the log says %d", len(data), b.Size)
+	}
+	return data, err
+}

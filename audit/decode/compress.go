@@ -1,0 +1,68 @@
+package decode
+
+import (
+	"bytes"
+	"compress/gzip"
+	"compress/zlib"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// compressed reports whether data starts like gzip, zlib or zstd.
+func compressed(data []byte) bool {
+	in := layer{data: data}
+	return isGzip(in) || isZlib(in) || bytes.HasPrefix(data, []byte("\x28\xb5\x2f\xfd"))
+}
+
+// isGzip wants the magic number, the only method there is, and no flag that
+// has no meaning (RFC 1952).
+func isGzip(in layer) bool {
+	return len(in.data) > 18 && bytes.HasPrefix(in.data, []byte("\x1f\x8b\x08")) && in.data[3]&0xe0 == 0
+}
+
+func decodeGzip(in layer, emit func(part) bool) error {
+	r, err := gzip.NewReader(bytes.NewReader(in.data))
+	if err != nil {
+		return err
+	}
+	out, err := inflate(r, in.room)
+	emit(in.whole("gzip", out))
+	return err
+}
+
+// isZlib wants the usual window of 32 KiB and the check of the header (RFC 1950).
+func isZlib(in layer) bool {
+	return len(in.data) > 6 && in.data[0] == 0x78 && (int(in.data[0])<<8|int(in.data[1]))%31 == 0
+}
+
+// decodeZlib believes a stream that breaks off only if it gave more than it
+// took: two bytes make a header, and chance makes two bytes.
+func decodeZlib(in layer, emit func(part) bool) error {
+	r, err := zlib.NewReader(bytes.NewReader(in.data))
+	if err != nil {
+		return nil //nolint:nilerr // it is no zlib
+	}
+	out, err := inflate(r, in.room)
+	if err != nil && len(out) <= len(in.data) {
+		return nil
+	}
+	emit(in.whole("zlib", out))
+	return err
+}
+
+var errRoom = errors.New("gives more than the limit of a layer")
+
+// inflate reads at most room bytes. What was read before an error is returned
+// with it.
+func inflate(r io.Reader, room int64) ([]byte, error) {
+	var b bytes.Buffer
+	n, err := io.Copy(&b, io.LimitReader(r, room+1))
+	if n > room {
+		return b.Bytes()[:room], fmt.Errorf("%w, %d bytes; the rest is not read", errRoom, room)
+	}
+	if err != nil {
+		return b.Bytes(), fmt.Errorf("after %d bytes: %w", n, err)
+	}
+	return b.Bytes(), nil
+}

@@ -1,0 +1,70 @@
+package decode
+
+import (
+	"bytes"
+
+	"telltale/audit"
+)
+
+// isForm reports whether every piece between ampersands has a name that a
+// form's field may have, and some piece has a value. Padded base64 has the
+// look of a field without a value.
+func isForm(in layer) bool {
+	if bytes.IndexByte(in.data, '=') < 1 {
+		return false
+	}
+	valued := false
+	for piece := range split(in.data, '&') {
+		name, value, _ := bytes.Cut(piece.data, []byte("="))
+		if !isFormName(name) || bytes.ContainsFunc(value, isFormControl) {
+			return false
+		}
+		valued = valued || len(value) > 0 && value[0] != '='
+	}
+	return valued
+}
+
+// isFormControl reports characters that no form has in a value; a line end may
+// stand after the last one.
+func isFormControl(r rune) bool { return r < ' ' && r != '\r' && r != '\n' }
+
+var formNames = byteSet("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.$-[]%:+~*@!")
+
+func isFormName(name []byte) bool {
+	for _, c := range name {
+		if !formNames[c] {
+			return false
+		}
+	}
+	return 0 < len(name) && len(name) <= maxName
+}
+
+// decodeForm reads "name=value&name=value" and takes the percent encoding off.
+func decodeForm(in layer, emit func(part) bool) error {
+	decodePairs("form:", in.data, 0, emit)
+	return nil
+}
+
+// decodePairs reads the pairs of a form or a query that starts at offset of
+// its layer. It reports whether emit wants more.
+func decodePairs(prefix string, data []byte, offset int, emit func(part) bool) bool {
+	n := 0
+	for piece := range split(data, '&') {
+		n++
+		name, value, _ := bytes.Cut(piece.data, []byte("="))
+		end := offset + piece.span.End
+		span := audit.Span{Start: end - len(value), End: end}
+		if !emit(part{prefix + fieldName(unescape(name, true), n), unescape(value, true), span}) {
+			return false
+		}
+	}
+	return true
+}
+
+// byteSet returns the table of the characters in s.
+func byteSet(s string) (set [256]bool) {
+	for i := range len(s) {
+		set[s[i]] = true
+	}
+	return set
+}

@@ -1,0 +1,93 @@
+package decode
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+
+	"telltale/audit"
+)
+
+// isURL reports whether the whole layer is the address of something on the web.
+func isURL(in layer) bool {
+	scheme, rest, ok := bytes.Cut(in.data[:min(len(in.data), 16)], []byte("://"))
+	if !ok || len(rest) == 0 {
+		return false
+	}
+	switch strings.ToLower(string(scheme)) {
+	case "http", "https", "ws", "wss":
+		return bytes.IndexFunc(in.data, notInURL) < 0
+	}
+	return false
+}
+
+// notInURL reports the characters that end an address in running text.
+func notInURL(r rune) bool { return r <= ' ' || r == '"' || r == '<' || r == '>' || r == 0x7f }
+
+// decodeURL takes an address apart. The parts of the path are numbered from 1
+// and stay as they are; names and values of the query lose their percent
+// encoding.
+func decodeURL(in layer, emit func(part) bool) error {
+	rest := piece{in.data, audit.Span{End: len(in.data)}}
+	rest, fragment := rest.cut("#")
+	rest, query := rest.cut("?")
+	_, rest = rest.cut("://")
+	host, path := rest.cut("/")
+	if decodeHost(host, emit) && decodePath(path, emit) && decodeQuery(query, emit) {
+		emit(part{"fragment", fragment.data, fragment.span})
+	}
+	return nil
+}
+
+// decodeHost gives the host if a label is long enough to carry something.
+func decodeHost(host piece, emit func(part) bool) bool {
+	for label := range split(host.data, '.') {
+		if len(label.data) >= minRun {
+			return emit(part{"host", host.data, host.span})
+		}
+	}
+	return true
+}
+
+// decodePath gives the segments, and also the whole if base64 with its slashes
+// could be in it.
+func decodePath(path piece, emit func(part) bool) bool {
+	n := 0
+	for seg := range split(path.data, '/') {
+		n++
+		if !emit(part{"path:" + strconv.Itoa(n), seg.data, path.within(seg.span)}) {
+			return false
+		}
+	}
+	if n == 1 || len(path.data) < minRun {
+		return true
+	}
+	return emit(part{"path", path.data, path.span})
+}
+
+// decodeQuery gives the pairs, and also the whole if it is not made of pairs.
+func decodeQuery(query piece, emit func(part) bool) bool {
+	if len(query.data) == 0 {
+		return true
+	}
+	if !isForm(layer{data: query.data}) && !emit(part{"query", query.data, query.span}) {
+		return false
+	}
+	return decodePairs("query:", query.data, query.span.Start, emit)
+}
+
+// cut slices a piece around the first separator, which belongs to neither side.
+func (p piece) cut(sep string) (before, after piece) {
+	i := bytes.Index(p.data, []byte(sep))
+	if i < 0 {
+		return p, piece{nil, audit.Span{Start: p.span.End, End: p.span.End}}
+	}
+	mid := p.span.Start + i
+	before = piece{p.data[:i], audit.Span{Start: p.span.Start, End: mid}}
+	return before, piece{p.data[i+len(sep):], audit.Span{Start: mid + len(sep), End: p.span.End}}
+}
+
+// within returns where a range of p's data lies in the layer.
+func (p piece) within(s audit.Span) audit.Span {
+	return audit.Span{Start: p.span.Start + s.Start, End: p.span.Start + s.End}
+}

@@ -1,0 +1,180 @@
+package judge
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"telltale/audit"
+	"telltale/claims"
+	"telltale/personal"
+)
+
+// refuted makes the verdict of findings that stand against a claim. says is its
+// sentence without the counts.
+func (t *target) refuted(when claims.Condition, found []observation, says string) audit.Verdict {
+	ids := make([]string, len(found))
+	exhibits, runs := make(map[string]bool), make(map[int]bool)
+	for i, o := range found {
+		ids[i] = o.ID
+		exhibits[o.Exhibit] = true
+		runs[o.run] = true
+	}
+	n := max(t.runs(when), len(runs))
+	return audit.Verdict{
+		Result: audit.Refuted, Findings: ids, Exhibits: len(exhibits), Runs: n, Hits: len(runs),
+		Says: fmt.Sprintf("%s in %d of %d runs, %s.", says, len(runs), n, count(len(exhibits), "record")),
+	}
+}
+
+// unrefuted makes the verdict where nothing stands against a claim about kinds:
+// that depends on whether it was tested and what could be read.
+func (t *target) unrefuted(when claims.Condition, kinds []personal.Kind) audit.Verdict {
+	arms := t.under(when)
+	if len(arms) == 0 {
+		return notTested("No arm of the experiment meets the condition " + conditionWords(when) + ".")
+	}
+	n := t.runs(when)
+	if n == 0 {
+		return notTested("No run of the experiment was completed under this condition.")
+	}
+	planted := t.planted(when, kinds)
+	if planted == 0 && !untold(kinds) {
+		return notTested("Nothing of these kinds was planted, so none could be met.")
+	}
+	requests, unread := 0, []string(nil)
+	hosts := make(map[string]bool)
+	for _, arm := range arms {
+		c := t.coverage[arm]
+		requests += c.Requests
+		if c.Opaque+c.Refused+c.Tunnels > 0 {
+			unread = append(unread, arm)
+			for _, h := range c.Unread {
+				hosts[h] = true
+			}
+		}
+	}
+	if len(unread) > 0 {
+		v := audit.Verdict{Result: audit.CannotTell, Runs: n}
+		v.Says = "Nothing against it in what was read, but some could not be read, to or from " + list(slices.Sorted(maps.Keys(hosts)), 3) + "."
+		return v
+	}
+	bound := Upper(n)
+	return audit.Verdict{
+		Result: audit.Supported, Runs: n, Bound: bound,
+		Says: fmt.Sprintf("Nothing against it: %s planted, %s read, 0 of %d runs; the true rate may still be up to %.0f%% of runs.",
+			count(planted, "value"), count(requests, "request"), n, 100*bound),
+	}
+}
+
+// untold reports whether any of the kinds shows without being planted:
+// identifiers do.
+func untold(kinds []personal.Kind) bool {
+	return under("id", kinds) || slices.ContainsFunc(kinds, func(k personal.Kind) bool { return k.Under("id") })
+}
+
+func notTested(says string) audit.Verdict { return audit.Verdict{Result: audit.NotTested, Says: says} }
+
+// under returns the names of the arms that meet a condition, sorted.
+func (t *target) under(when claims.Condition) []string {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(t.arms)) {
+		if arm := t.arms[name]; when.Holds(arm.Mode, arm.Consent) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// runs returns how many runs the arms that meet a condition have; arms of one
+// run share its profile, so they are not counted twice.
+func (t *target) runs(when claims.Condition) int {
+	n := 0
+	for _, name := range t.under(when) {
+		n = max(n, t.coverage[name].Runs)
+	}
+	return n
+}
+
+// planted counts the seeds of any of the kinds under a condition.
+func (t *target) planted(when claims.Condition, kinds []personal.Kind) int {
+	arms, n := t.under(when), 0
+	for _, s := range t.seeds {
+		if under(s.Kind, kinds) && (s.Arm == "" || slices.Contains(arms, s.Arm)) {
+			n++
+		}
+	}
+	return n
+}
+
+// recipients names the hosts of findings with their organisations.
+func (t *target) recipients(found []observation) string {
+	hosts := make(map[string]bool)
+	for _, o := range found {
+		hosts[o.exhibit.Host] = true
+	}
+	var names []string
+	for _, h := range slices.Sorted(maps.Keys(hosts)) {
+		if org := t.parties[h].Organisation; org != "" {
+			h += " (" + org + ")"
+		}
+		names = append(names, h)
+	}
+	return list(names, 3)
+}
+
+// meanings names the kinds of findings in plain words.
+func meanings(found []observation) string {
+	var names []string
+	for _, o := range found {
+		name := string(o.Kind)
+		if m := o.Kind.Meaning(); m != "" {
+			name = m
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return list(names, 3)
+}
+
+func conditionWords(when claims.Condition) string {
+	var words []string
+	if when.Mode != "" {
+		words = append(words, "mode "+string(when.Mode))
+	}
+	if when.Consent != "" {
+		words = append(words, "consent "+string(when.Consent))
+	}
+	return strings.Join(words, " and ")
+}
+
+// list joins names, the first most of them.
+func list(names []string, most int) string {
+	rest := ""
+	if len(names) > most {
+		rest = fmt.Sprintf(" and %d more", len(names)-most)
+		names = names[:most]
+	} else if len(names) > 1 {
+		rest = " and " + names[len(names)-1]
+		names = names[:len(names)-1]
+	}
+	return strings.Join(names, ", ") + rest
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// sentence begins with a capital.
+func sentence(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}

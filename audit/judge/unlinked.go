@@ -1,0 +1,106 @@
+package judge
+
+import (
+	"fmt"
+	"slices"
+
+	"telltale/audit"
+	"telltale/claims"
+	"telltale/personal"
+)
+
+func judgeUnlinked(t *target, a claims.Assertion) audit.Verdict {
+	rule := a.Rule.(claims.Unlinked) //nolint:forcetypeassert // the table pairs them
+	l := t.links(rule, a.When)
+	found := append(slices.Clone(l.inRecord), l.joinable...)
+	slices.SortFunc(found, func(a, b observation) int { return natural(a.ID, b.ID) })
+	found = slices.CompactFunc(found, func(a, b observation) bool { return a.ID == b.ID })
+	if len(found) == 0 {
+		return t.unrefuted(a.When, append(slices.Clone(rule.Kinds), rule.To...))
+	}
+	return t.refuted(a.When, found, l.says())
+}
+
+// links are the ways in which kinds and identifiers hang together.
+type links struct {
+	inRecord []observation // findings of records that hold both
+	joinable []observation // findings of records that share an identifier
+	who      []observation // the identifiers among them
+	modes    int           // identifiers that stand in records of both modes
+}
+
+// links finds the records that hold both the rule's kinds and an identifier,
+// and those that an identifier joins to such records.
+func (t *target) links(rule claims.Unlinked, when claims.Condition) links {
+	var l links
+	what := byExhibit(solid(t.about(rule.Kinds, when), rule.Kinds))
+	who := byExhibit(solid(t.about(rule.To, claims.Condition{}), rule.To))
+	anyID := byExhibit(solid(t.about([]personal.Kind{"id", "contact"}, claims.Condition{}), nil))
+	named := make(map[string]bool) // labels that stand in a record with an identifier of the rule
+	for exhibit := range who {
+		for _, o := range anyID[exhibit] {
+			named[o.Label] = true
+		}
+	}
+	for exhibit, facts := range what {
+		if ids := who[exhibit]; len(ids) > 0 {
+			l.inRecord = append(append(l.inRecord, facts...), ids...)
+			l.who = append(l.who, ids...)
+			continue
+		}
+		for _, o := range anyID[exhibit] {
+			if o.Label != "" && named[o.Label] {
+				l.joinable = append(append(l.joinable, facts...), o)
+			}
+		}
+	}
+	l.modes = joiningModes(anyID, what)
+	return l
+}
+
+// joiningModes counts the identifiers that stand with the facts of both modes.
+func joiningModes(anyID, what map[string][]observation) int {
+	modes := make(map[string]map[claims.Mode]bool)
+	for exhibit := range what {
+		for _, o := range anyID[exhibit] {
+			if o.Label == "" {
+				continue
+			}
+			if modes[o.Label] == nil {
+				modes[o.Label] = make(map[claims.Mode]bool)
+			}
+			for _, fact := range what[exhibit] {
+				modes[o.Label][fact.arm.Mode] = true
+			}
+		}
+	}
+	n := 0
+	for _, m := range modes {
+		if len(m) > 1 {
+			n++
+		}
+	}
+	return n
+}
+
+func byExhibit(found []observation) map[string][]observation {
+	m := make(map[string][]observation)
+	for _, o := range found {
+		m[o.Exhibit] = append(m[o.Exhibit], o)
+	}
+	return m
+}
+
+func (l links) says() string {
+	s := "Records hold both, or share an identifier"
+	if len(l.who) > 0 {
+		s = sentence(meanings(l.who)) + " stood in the same records"
+	}
+	if l.modes > 0 {
+		s += fmt.Sprintf(", and %s joins what was done in normal mode to what was done in private mode,", count(l.modes, "identifier"))
+		if l.modes > 1 {
+			s = s[:len(s)-len("joins what was done in normal mode to what was done in private mode,")] + "join what was done in normal mode to what was done in private mode (each joins the two of one device),"
+		}
+	}
+	return s
+}

@@ -1,0 +1,202 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"telltale/audit"
+)
+
+// TextOptions say how a summary is laid out.
+type TextOptions struct {
+	Width int  // of the screen in columns; 0: 80
+	Color bool // with ANSI colours
+}
+
+// Bounds of a summary's layout.
+const (
+	screenWidth  = 80
+	leastWidth   = 40
+	screenHeight = 23 // a line is left for where the report is
+)
+
+// Text writes a summary that fits one screen: a line for each claim with the
+// results, and what was seen under it while there is room.
+func Text(w io.Writer, c Case, opt TextOptions) error {
+	if opt.Width == 0 {
+		opt.Width = screenWidth
+	}
+	opt.Width = max(opt.Width, leastWidth)
+	s := summary{index: newIndex(c), opt: opt}
+	s.head()
+	s.claims()
+	s.tail()
+	if _, err := w.Write(s.out.Bytes()); err != nil {
+		return fmt.Errorf("writing the summary of case %s: %w", c.Case.ID, err)
+	}
+	return nil
+}
+
+type summary struct {
+	*index
+	opt TextOptions
+	out bytes.Buffer
+}
+
+// line writes text cut to the width. Colour codes are not counted: they are
+// only in what [summary.paint] adds.
+func (s *summary) line(text string) {
+	s.out.WriteString(strings.TrimRight(cut(flat(text), s.opt.Width), " ") + "\n")
+}
+
+// flat makes text safe for a terminal: one line, and no control characters.
+func flat(text string) string {
+	return strings.Join(strings.Fields(printable([]byte(strings.ReplaceAll(text, "\t", " ")))), " ")
+}
+
+// cut shortens text to n characters.
+func cut(text string, n int) string {
+	r := []rune(text)
+	switch {
+	case len(r) <= n:
+		return text
+	case n < 1:
+		return ""
+	default:
+		return string(r[:n-1]) + "…"
+	}
+}
+
+func (s *summary) head() {
+	s.line(subjectName(s.subject()))
+	where := "offline"
+	if s.Case.Case.Online {
+		where = "online"
+	}
+	s.line(fmt.Sprintf("case %s, %s, %s × %s, %s", s.Case.Case.ID, stamp(s.Case.Case.Started),
+		count(len(s.Case.Case.Arms), "arm", "arms"), count(s.runs(), "run", "runs"), where))
+	if s.Partial != "" {
+		s.out.WriteString(s.paint("1;31", cut(flat("NOT COMPLETE: "+s.Partial), s.opt.Width)) + "\n")
+	}
+	for _, t := range s.targets {
+		s.line(fmt.Sprintf("%s %s: %s", t.Role(), t.Name, s.tally(t)))
+	}
+	s.out.WriteString("\n")
+}
+
+// A textRow is one claim of the summary.
+type textRow struct {
+	id      string
+	results []audit.Verdict
+}
+
+func (s *summary) claims() {
+	var rows []textRow
+	idWidth := 0
+	for _, st := range s.statements() {
+		for _, a := range st.Rows {
+			r := textRow{id: flat(a.ID)}
+			for _, t := range s.targets {
+				r.results = append(r.results, s.verdicts[[2]string{a.ID, t.Name}])
+			}
+			rows = append(rows, r)
+			idWidth = max(idWidth, len([]rune(r.id)))
+		}
+	}
+	idWidth = min(idWidth, s.opt.Width/4)
+	roomy := bytes.Count(s.out.Bytes(), []byte("\n"))+2*len(rows)+tailLines <= screenHeight
+	for _, r := range rows {
+		s.row(r, idWidth, roomy)
+	}
+}
+
+// cellWidth holds a symbol and the longest result, with figures and a space.
+const cellWidth = 15
+
+// row writes a claim: its name, the results by target, and what was seen.
+func (s *summary) row(r textRow, idWidth int, roomy bool) {
+	used := idWidth + 2
+	fmt.Fprintf(&s.out, "%-*s  ", idWidth, cut(r.id, idWidth))
+	for _, v := range r.results {
+		if used+cellWidth > s.opt.Width {
+			break
+		}
+		w := wordOf(v.Result)
+		cell := cut(w.Symbol+" "+string(w.Result)+ratio(v), cellWidth-1)
+		s.out.WriteString(s.paint(w.ansi, cell) + strings.Repeat(" ", cellWidth-len([]rune(cell))))
+		used += cellWidth
+	}
+	says := flat(firstSays(r.results))
+	if roomy {
+		s.out.WriteString("\n  " + cut(says, s.opt.Width-2) + "\n")
+		return
+	}
+	s.out.WriteString(cut(says, s.opt.Width-used) + "\n")
+}
+
+// ratio is the number of runs in which a refutation showed.
+func ratio(v audit.Verdict) string {
+	if v.Result != audit.Refuted {
+		return ""
+	}
+	return fmt.Sprintf(" %d/%d", v.Hits, v.Runs)
+}
+
+func firstSays(vs []audit.Verdict) string {
+	i := slices.IndexFunc(vs, func(v audit.Verdict) bool { return v.Says != "" })
+	if i < 0 {
+		return ""
+	}
+	return vs[i].Says
+}
+
+// tailLines is the number of lines that tail writes.
+const tailLines = 3
+
+// tail says who received personal data and what could be read.
+func (s *summary) tail() {
+	s.out.WriteString("\n")
+	var told []string
+	for _, t := range s.targets {
+		for _, r := range s.recipients(t) {
+			if name := s.recipient(r.Party.Host); r.told() && !slices.Contains(told, name) {
+				told = append(told, name)
+			}
+		}
+	}
+	if len(told) == 0 {
+		told = []string{"nobody, in what was read"}
+	}
+	s.line("received personal data: " + strings.Join(told, ", "))
+	var sum audit.Coverage
+	for _, c := range s.Coverage {
+		sum.Requests += c.Requests
+		sum.Connections += c.Connections
+		sum.Bytes += c.Bytes
+	}
+	s.line(fmt.Sprintf("read: %s on %s, %s; could not be read: %s",
+		count(sum.Requests, "request", "requests"), count(sum.Connections, "connection", "connections"),
+		bytesWords(sum.Bytes), thousands(s.unreadCount())))
+}
+
+func (s *summary) paint(code, text string) string {
+	if !s.opt.Color || code == "" {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+// bytesWords writes a size as a person would say it.
+func bytesWords(n int64) string {
+	switch {
+	case n < 10_000:
+		return count(n, "byte", "bytes")
+	case n < 10_000_000:
+		return thousands(n/1000) + " kB"
+	default:
+		return thousands(n/1_000_000) + " MB"
+	}
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"fmt"
+	"iter"
+	"strings"
+
+	"telltale/audit"
+	"telltale/audit/attribute"
+	"telltale/audit/capture"
+	"telltale/audit/decode"
+	"telltale/audit/detect"
+	"telltale/audit/evidence"
+	"telltale/audit/judge"
+	"telltale/audit/lab/specimen"
+	"telltale/audit/report"
+	"telltale/claims"
+)
+
+// exhibitLimit is how much of one body is looked at.
+const exhibitLimit = 32 << 20
+
+// derive makes facts and verdicts out of a case: the stages after capture, one
+// after the other. It depends on the folder alone.
+func derive(r *evidence.Reader) (*report.Case, error) {
+	promises, err := claims.Read(evidence.ClaimsFile, strings.NewReader(string(r.Claims)))
+	if err != nil {
+		return nil, usagef("the case's claims: %w", err)
+	}
+	c := &report.Case{Case: r.Case, Claims: promises, Seeds: r.Seeds}
+	c.Partial, c.Ended = ending(r)
+	// A log that breaks off counts as far as it goes; ending has said so.
+	c.Coverage, _ = capture.Coverage(r.Case.Arms, r.Events())
+	opaque, err := detected(c, r)
+	if err != nil {
+		return nil, err
+	}
+	countOpaque(c, opaque)
+	c.Parties = parties(c)
+	c.Verdicts = judge.Judge(judge.Input{
+		Case: c.Case, Claims: c.Claims, Seeds: c.Seeds, Exhibits: byID(c.Exhibits),
+		Findings: c.Findings, Parties: byHost(c.Parties), Coverage: c.Coverage,
+	})
+	c.Explain = func(f audit.Finding) ([]audit.Layer, error) { return explain(r, f) }
+	return c, nil
+}
+
+// detected fills exhibits, findings and problems, and returns the exhibits
+// that could not be read.
+func detected(c *report.Case, r *evidence.Reader) ([]string, error) {
+	exhibits := func(yield func(audit.Exhibit, error) bool) {
+		for ex, err := range caught(r) {
+			if ex.ID != "" {
+				bare := ex
+				bare.Data = audit.Secret{} // the bytes stay in the folder
+				c.Exhibits = append(c.Exhibits, bare)
+			}
+			if !yield(ex, err) {
+				return
+			}
+		}
+	}
+	x := detect.Experiment{Arms: c.Case.Arms, Runs: c.Case.Runs, Seeds: c.Seeds}
+	found, err := detect.Detect(exhibits, x, peel)
+	if err != nil {
+		return nil, fmt.Errorf("the case's seeds: %w", err)
+	}
+	c.Findings, c.Problems = found.Findings, found.Problems
+	return found.Opaque, nil
+}
+
+// caught yields the exhibits of a case as far as its log goes.
+func caught(r *evidence.Reader) iter.Seq2[audit.Exhibit, error] {
+	return capture.Exhibits(r.Case.ID, whole(r.Events()), r.Body, exhibitLimit)
+}
+
+// whole yields the events before the first error.
+func whole(events iter.Seq2[audit.Event, error]) iter.Seq2[audit.Event, error] {
+	return func(yield func(audit.Event, error) bool) {
+		for e, err := range events {
+			if err != nil || !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+func peel(ex audit.Exhibit) iter.Seq2[audit.Value, error] {
+	return decode.Values(ex, decode.DefaultLimits)
+}
+
+// countOpaque adds what could not be read to the coverage of its arm.
+func countOpaque(c *report.Case, opaque []string) {
+	exhibits := byID(c.Exhibits)
+	for i := range c.Coverage {
+		cov := &c.Coverage[i]
+		for _, id := range opaque {
+			if ex := exhibits[id]; ex.Arm == cov.Arm {
+				cov.Opaque++
+				cov.Unread = insert(cov.Unread, ex.Host)
+			}
+		}
+	}
+}
+
+// parties says who received the exhibits.
+func parties(c *report.Case) []audit.Party {
+	var hosts, visited []string
+	for _, ex := range c.Exhibits {
+		hosts = append(hosts, ex.Host)
+		if ex.Stage && ex.Host != specimen.Host {
+			visited = append(visited, ex.Host)
+		}
+	}
+	for _, cov := range c.Coverage {
+		hosts = append(hosts, cov.Unread...)
+	}
+	return attribute.Parties(hosts, visited, []string{specimen.Host})
+}
+
+// explain replays the way to a finding.
+func explain(r *evidence.Reader, f audit.Finding) ([]audit.Layer, error) {
+	for ex, err := range caught(r) {
+		if ex.ID == f.Exhibit {
+			if err != nil {
+				return nil, err
+			}
+			return decode.Explain(ex, f)
+		}
+	}
+	return nil, fmt.Errorf("finding %s: the case has no exhibit %s", f.ID, f.Exhibit)
+}

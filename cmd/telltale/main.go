@@ -1,0 +1,130 @@
+// Command telltale tests the claims that vendors make about their telemetry.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes, the same for every subcommand and part of its contract.
+const (
+	exitOK      = 0 // clean: nothing found, no claim refuted
+	exitFailed  = 1 // the work could not be done
+	exitUsage   = 2 // the command line or a file given with it is wrong
+	exitFinding = 3 // a claim was refuted or a finding made
+)
+
+// version is set by the Makefile.
+var version = "devel"
+
+// An env is all that a command may touch of the process it runs in.
+type env struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	now            func() time.Time
+	getenv         func(string) string
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, &env{os.Stdin, os.Stdout, os.Stderr, time.Now, os.Getenv}, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// run runs one command line and returns its exit code.
+func run(ctx context.Context, e *env, args []string) int {
+	root := newRoot(e)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err != nil && !errors.Is(err, errFinding) {
+		_, _ = fmt.Fprintf(e.stderr, "telltale: %s\n", oneLine(err))
+	}
+	return exitCode(err)
+}
+
+// errFinding is no failure: it carries the exit code of a command that found
+// something and has said what.
+var errFinding = errors.New("found something")
+
+// A usageError is a mistake in what the user asked for.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+func exitCode(err error) int {
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errFinding):
+		return exitFinding
+	case errors.As(err, &usage):
+		return exitUsage
+	default:
+		return exitFailed
+	}
+}
+
+// oneLine joins the lines of errors that were joined.
+func oneLine(err error) string {
+	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' }), "; ")
+}
+
+const rootHelp = `telltale tests the claims that vendors make about their telemetry.
+
+It lets software run in a laboratory, reads what the software says about its
+user, to whom and in which mode, and holds that against the vendor's own words.
+Nothing leaves this machine unless you ask for it with --online.
+
+Exit codes, for every command:
+  0  clean: nothing found, no claim refuted
+  1  the work could not be done
+  2  the command line or a file given with it is wrong
+  3  a claim was refuted or a finding made`
+
+func newRoot(e *env) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "telltale",
+		Short:         "test the claims that vendors make about their telemetry",
+		Long:          rootHelp,
+		Version:       version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetIn(e.stdin)
+	root.SetOut(e.stdout)
+	root.SetErr(e.stderr)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usagef("%w; see `%s --help`", err, c.CommandPath())
+	})
+	root.AddCommand(newAudit(e), newReport(e), newMan())
+	for _, c := range root.Commands() {
+		c.Args = usageArgs(c.Args)
+	}
+	return root
+}
+
+// usageArgs makes a wrong number of arguments a usage error.
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if check == nil {
+			return nil
+		}
+		if err := check(c, args); err != nil {
+			return usagef("%w; see `%s --help`", err, c.CommandPath())
+		}
+		return nil
+	}
+}

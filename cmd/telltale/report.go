@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"telltale/audit"
+	"telltale/audit/evidence"
+	"telltale/audit/report"
+)
+
+const reportHelp = `report derives facts and verdicts from a case again and shows them.
+
+It needs nothing but the case folder. facts.jsonl and report.html in it are
+written anew; the capture is only read. A case that was cut off is shown as far
+as it goes, and says that it is partial.`
+
+func newReport(e *env) *cobra.Command {
+	var reveal bool
+	c := &cobra.Command{
+		Use:     "report CASE",
+		Short:   "show the verdicts of a case",
+		Long:    reportHelp,
+		Example: "  telltale report cases/2026-11-21-090000-mint-2020",
+		Args:    cobra.ExactArgs(1),
+		RunE:    func(_ *cobra.Command, args []string) error { return show(e, args[0], reveal) },
+	}
+	c.Flags().BoolVar(&reveal, "reveal", false, "write captured values in clear into facts and report")
+	return c
+}
+
+// show derives the facts of a case, writes them and the report into it, and
+// prints the summary. It returns errFinding if a claim was refuted.
+func show(e *env, dir string, reveal bool) error {
+	r, err := evidence.Open(dir)
+	if err != nil {
+		return usageError{err}
+	}
+	c, err := derive(r)
+	if err != nil {
+		return err
+	}
+	c.Reveal = reveal
+	if err := text(e, *c); err != nil {
+		return err
+	}
+	if err := writeFacts(r.Path(evidence.FactsFile), c, reveal); err != nil {
+		return err
+	}
+	var html bytes.Buffer
+	if err := report.HTML(&html, *c); err != nil {
+		return fmt.Errorf("making the report: %w", err)
+	}
+	path := r.Path(evidence.ReportFile)
+	if err := evidence.WriteFile(path, html.Bytes()); err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(e.stdout, "\nReport: %s\n", path)
+	if slices.ContainsFunc(c.Verdicts, func(v audit.Verdict) bool { return v.Result == audit.Refuted }) {
+		return errFinding
+	}
+	return nil
+}
+
+// text prints the summary, in colour on a terminal unless NO_COLOR is set.
+func text(e *env, c report.Case) error {
+	opt := report.TextOptions{Width: 80}
+	if width := terminalWidth(e.stdout); width > 0 {
+		opt.Width = width
+		opt.Color = e.getenv("NO_COLOR") == "" && e.getenv("TERM") != "dumb"
+	}
+	return report.Text(e.stdout, c, opt)
+}
+
+func writeFacts(path string, c *report.Case, reveal bool) error {
+	var b bytes.Buffer
+	if err := emit(&audit.Writer{W: &b, Reveal: reveal}, c); err != nil {
+		return fmt.Errorf("writing facts: %w", err)
+	}
+	return evidence.WriteFile(path, b.Bytes())
+}
+
+// emit sends all facts of a case to a handler, in the stream's order.
+func emit(h audit.Handler, c *report.Case) error {
+	facts := []audit.Fact{{Config: &audit.Config{
+		Format: audit.FactFormat, Tool: "telltale", Version: c.Case.Tools[0].Version, Case: c.Case.ID, Reveal: c.Reveal, Partial: c.Partial,
+	}}}
+	for i := range c.Exhibits {
+		facts = append(facts, audit.Fact{Exhibit: &c.Exhibits[i]})
+	}
+	for i := range c.Problems {
+		facts = append(facts, audit.Fact{Error: &c.Problems[i]})
+	}
+	for i := range c.Findings {
+		facts = append(facts, audit.Fact{Finding: &c.Findings[i]})
+	}
+	for i := range c.Parties {
+		facts = append(facts, audit.Fact{Party: &c.Parties[i]})
+	}
+	for i := range c.Coverage {
+		facts = append(facts, audit.Fact{Coverage: &c.Coverage[i]})
+	}
+	for i := range c.Verdicts {
+		facts = append(facts, audit.Fact{Verdict: &c.Verdicts[i]})
+	}
+	for _, f := range facts {
+		if err := h.Handle(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
