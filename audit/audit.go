@@ -124,7 +124,7 @@ type Verdict struct {
 // A Coverage counts what one arm's capture could read, and what it could not.
 type Coverage struct {
 	Arm         string   `json:"arm"`
-	Runs        int      `json:"runs"`
+	Runs        int      `json:"runs"`        // that were done to their end
 	Connections int      `json:"connections"` // connections that reached the proxy
 	Requests    int      `json:"requests"`
 	Bytes       int64    `json:"bytes"`             // sent by the software

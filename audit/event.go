@@ -26,6 +26,9 @@ type Step struct {
 	Skipped string   `json:"skipped,omitempty"` // why it was not done
 }
 
+// Done is the Action of the last step of an arm and run: all of it was done.
+const Done = "done"
+
 // An Exchange is an HTTP request and its answer.
 type Exchange struct {
 	Conn     int     `json:"conn"` // number of the client's connection within the session

@@ -1,10 +1,9 @@
-// Package attribute says who receives what software sends: the registrable
-// domain of a host, the organisation that runs it, and what the host is for.
+// Package attribute says who receives: it turns the name of a host into a
+// party with its registrable domain, its organisation and its role.
 //
-// Domains are cut by the public suffix list (publicsuffix.org). Organisations
-// and roles stand in owners.txt; its head says how a record is written. A host
-// never proves what is sent to it, and one that is not in the table has no
-// organisation rather than a guessed one.
+// It asks nobody. The registrable domain comes from the Public Suffix List, the
+// rest from owners.txt, where each line names its source. A host that is not
+// there has no organisation: unknown is a result.
 package attribute
 
 import (
@@ -19,73 +18,80 @@ import (
 	"telltale/audit"
 )
 
-// Roles that come from the experiment and not from the table.
-const (
-	Visited = "visited" // the plan went there
-	Lab     = "lab"     // part of the laboratory
-)
+// Visited is the role of a host that the plan of the experiment visits: it
+// learns what is done there without any leak.
+const Visited = "visited"
 
-// An owner is one record of owners.txt.
-type owner struct{ organisation, role, source string }
-
-//go:embed owners.txt
-var ownersText string
-
-var owners = sync.OnceValue(func() map[string]owner {
-	table := make(map[string]owner)
-	for line := range strings.Lines(ownersText) {
-		if f := strings.Split(strings.TrimSpace(line), "\t"); len(f) == 4 && !strings.HasPrefix(line, "#") {
-			table[f[0]] = owner{f[1], strings.Trim(f[2], "-"), f[3]}
-		}
-	}
-	return table
-})
-
-// Lookup returns the party behind a host. Only Host is set for an empty host.
+// Lookup returns the party that a host name or address belongs to.
 func Lookup(host string) audit.Party {
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	p := audit.Party{Host: host, Domain: domain(host)}
-	if addr, err := netip.ParseAddr(host); err == nil {
-		p.IP = addr.String()
+	host = normal(host)
+	p := audit.Party{Host: host}
+	if ip, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
+		p.IP = ip.String()
 		return p
 	}
-	for suffix := host; suffix != ""; _, suffix, _ = strings.Cut(suffix, ".") {
-		if o, ok := owners()[suffix]; ok {
-			p.Organisation, p.Role = o.organisation, o.role
-			p.Source = []string{"owners.txt: " + suffix + " (" + o.source + ")"}
-			return p
+	p.Domain = domain(host)
+	for name := host; name != ""; _, name, _ = strings.Cut(name, ".") {
+		if o, ok := owners()[name]; ok {
+			p.Organisation, p.Role, p.Source = o.organisation, o.role, []string{o.source}
+			break
 		}
 	}
 	return p
 }
 
-// domain returns the registrable domain of host, host itself if it has none
-// (an address, a public suffix, a name of one label).
-func domain(host string) string {
-	if _, err := netip.ParseAddr(host); err == nil {
-		return host
+// Parties looks up each host once, sorted by host. Those that were visited on
+// purpose get the role [Visited].
+func Parties(hosts, visited []string) []audit.Party {
+	isVisited := make(map[string]bool)
+	for _, h := range visited {
+		isVisited[normal(h)] = true
 	}
-	if d, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil {
-		return d
+	var names []string
+	for _, h := range hosts {
+		names = append(names, normal(h))
 	}
-	return host
-}
-
-// Parties returns the parties of hosts, one for each, sorted by host. The
-// hosts in visited get the role [Visited], those in lab [Lab]: an organisation
-// that runs a visited site learns of the visit by the visit itself.
-func Parties(hosts, visited, lab []string) []audit.Party {
-	hosts = slices.Compact(slices.Sorted(slices.Values(hosts)))
-	parties := make([]audit.Party, 0, len(hosts))
-	for _, host := range hosts {
-		p := Lookup(host)
-		switch {
-		case slices.Contains(lab, host):
-			p.Role = Lab
-		case slices.Contains(visited, host):
+	slices.Sort(names)
+	var parties []audit.Party
+	for _, name := range slices.Compact(names) {
+		p := Lookup(name)
+		if isVisited[name] {
 			p.Role = Visited
 		}
 		parties = append(parties, p)
 	}
 	return parties
 }
+
+// normal returns the one spelling of a host name.
+func normal(host string) string {
+	return strings.TrimSuffix(strings.ToLower(host), ".")
+}
+
+// domain returns the registrable domain of host: the host itself if it has
+// none, such as localhost.
+func domain(host string) string {
+	d, err := publicsuffix.EffectiveTLDPlusOne(host)
+	if err != nil {
+		return host
+	}
+	return d
+}
+
+// An owner is one line of owners.txt.
+type owner struct {
+	organisation, role, source string
+}
+
+//go:embed owners.txt
+var ownersText string
+
+var owners = sync.OnceValue(func() map[string]owner {
+	m := make(map[string]owner)
+	for line := range strings.Lines(ownersText) {
+		if f := strings.Split(strings.TrimSuffix(line, "\n"), "\t"); len(f) == 4 {
+			m[f[0]] = owner{organisation: f[1], role: f[2], source: f[3]}
+		}
+	}
+	return m
+})

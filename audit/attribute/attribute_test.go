@@ -1,90 +1,134 @@
-package attribute_test
+package attribute
 
 import (
-	"os"
+	"net/netip"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"telltale/audit"
-	"telltale/audit/attribute"
 )
 
 func TestLookup(t *testing.T) {
-	for _, want := range []audit.Party{
-		{Host: "sa.api.intl.miui.com", Domain: "miui.com", Organisation: "Xiaomi", Role: "analytics", Source: []string{"owners.txt: sa.api.intl.miui.com (case)"}},
-		{Host: "new.intl.miui.com", Domain: "miui.com", Organisation: "Xiaomi", Source: []string{"owners.txt: miui.com (case)"}},
-		{Host: "update.googleapis.com", Domain: "update.googleapis.com", Organisation: "Google", Role: "update", Source: []string{"owners.txt: update.googleapis.com (chromium)"}},
-		{Host: "notmiui.com", Domain: "notmiui.com"},
-		{Host: "a.b.example.co.uk", Domain: "example.co.uk"},
-		{Host: "127.0.0.1", Domain: "127.0.0.1", IP: "127.0.0.1"},
-		{Host: "::1", Domain: "::1", IP: "::1"},
-		{Host: "localhost", Domain: "localhost"},
-		{Host: "", Domain: ""},
-	} {
-		if diff := cmp.Diff(want, attribute.Lookup(want.Host)); diff != "" {
-			t.Errorf("%s: -want +got\n%s", want.Host, diff)
+	tests := []struct{ host, domain, organisation, role string }{
+		{"sa.api.intl.miui.com", "miui.com", "Xiaomi", "analytics"},
+		{"SA.api.intl.MIUI.com.", "miui.com", "Xiaomi", "analytics"},
+		{"x.sa.api.intl.miui.com", "miui.com", "Xiaomi", "analytics"},
+		{"other.miui.com", "miui.com", "Xiaomi", "service"},
+		{"notmiui.com", "notmiui.com", "", ""},
+		{"miui.com.example.net", "example.net", "", ""},
+		{"debugtest.datasink.sensorsdata.cn", "sensorsdata.cn", "Sensors Data", "analytics"},
+		{"clients2.google.com", "google.com", "Google", "update"},
+		{"android.clients.google.com", "google.com", "Google", "push"},
+		{"mail.google.com", "google.com", "Google", "service"},
+		{"update.googleapis.com", "googleapis.com", "Google", "update"},
+		{"beacons.gcp.gvt2.com", "gvt2.com", "Google", "telemetry"},
+		{"news.example.co.uk", "example.co.uk", "", ""},
+		{"page.telltale.lab", "telltale.lab", "telltale", "lab"},
+		{"localhost", "localhost", "", ""},
+		{"com", "com", "", ""},
+		{"", "", "", ""},
+	}
+	for _, test := range tests {
+		p := Lookup(test.host)
+		if p.Domain != test.domain || p.Organisation != test.organisation || p.Role != test.role {
+			t.Errorf("%s: got %q, %q, %q want %q, %q, %q", test.host,
+				p.Domain, p.Organisation, p.Role, test.domain, test.organisation, test.role)
+		}
+		if (p.Organisation == "") != (p.Source == nil) {
+			t.Errorf("%s: organisation %q has sources %q", test.host, p.Organisation, p.Source)
 		}
 	}
 }
 
-// A host is the same in capitals and with the root's dot.
-func TestLookupNormal(t *testing.T) {
-	if got, want := attribute.Lookup("SA.API.Intl.MIUI.com."), attribute.Lookup("sa.api.intl.miui.com"); !cmp.Equal(got, want) {
-		t.Errorf("got %+v, want %+v", got, want)
+// An address has no domain and no organisation, only itself.
+func TestLookupAddress(t *testing.T) {
+	for host, want := range map[string]string{
+		"161.117.71.214": "161.117.71.214",
+		"[2001:DB8::1]":  "2001:db8::1",
+		"2001:db8::1":    "2001:db8::1",
+		"::1":            "::1",
+	} {
+		got := Lookup(host)
+		if diff := cmp.Diff(audit.Party{Host: strings.ToLower(host), IP: want}, got); diff != "" {
+			t.Errorf("%s: %s", host, diff)
+		}
 	}
 }
 
 func TestParties(t *testing.T) {
-	got := attribute.Parties([]string{"www.bing.com", "telltale.lab", "a.example", "www.bing.com"}, []string{"www.bing.com"}, []string{"telltale.lab"})
-	var lines []string
-	for _, p := range got {
-		lines = append(lines, strings.TrimSpace(p.Host+" "+p.Organisation+" "+p.Role))
+	hosts := []string{"www.example.org", "duckduckgo.com", "tracking.miui.com", "WWW.example.org", "tracking.miui.com", "10.0.0.1"}
+	got := Parties(hosts, []string{"DuckDuckGo.com", "www.example.org", "not-spoken-to.example"})
+	want := []audit.Party{
+		{Host: "10.0.0.1", IP: "10.0.0.1"},
+		{Host: "duckduckgo.com", Domain: "duckduckgo.com", Organisation: "DuckDuckGo", Role: Visited, Source: []string{"the company's own site"}},
+		{Host: "tracking.miui.com", Domain: "miui.com", Organisation: "Xiaomi", Role: "analytics", Source: []string{"nextdns/native-tracking-domains, domains/xiaomi (OneTrack)"}},
+		{Host: "www.example.org", Domain: "example.org", Role: Visited},
 	}
-	want := []string{"a.example", "telltale.lab  lab", "www.bing.com Microsoft visited"}
-	if diff := cmp.Diff(want, lines); diff != "" {
-		t.Errorf("-want +got\n%s", diff)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if got := Parties(nil, []string{"a.example"}); got != nil {
+		t.Errorf("got %v want nothing", got)
 	}
 }
 
-// Every record of the table has its four fields and is found by its own name.
+// Every line of the table is a comment or has its four fields, and no name
+// stands in it twice.
 func TestOwners(t *testing.T) {
-	b, err := os.ReadFile("owners.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(b)) {
-		line = strings.TrimRight(line, "\n")
+	name := regexp.MustCompile(`^([a-z0-9-]+\.)+[a-z]+$`)
+	role := regexp.MustCompile(`^[a-z]+$`)
+	seen := make(map[string]bool)
+	for line := range strings.Lines(ownersText) {
+		line = strings.TrimSuffix(line, "\n")
 		if line == "" || line[0] == '#' {
 			continue
 		}
 		f := strings.Split(line, "\t")
-		if len(f) != 4 {
-			t.Errorf("%q has %d fields, want 4", line, len(f))
+		if len(f) != 4 || !name.MatchString(f[0]) || f[1] == "" || !role.MatchString(f[2]) || f[3] == "" {
+			t.Errorf("not name, organisation, role, source: %q", line)
 			continue
 		}
-		p := attribute.Lookup(f[0])
-		if p.Organisation != f[1] || len(p.Source) != 1 || !strings.Contains(p.Source[0], f[0]+" ") {
-			t.Errorf("%s: got %+v", f[0], p)
+		if seen[f[0]] {
+			t.Errorf("%s: a second time", f[0])
 		}
+		seen[f[0]] = true
+	}
+	if len(seen) != len(owners()) {
+		t.Errorf("%d owners from %d lines", len(owners()), len(seen))
 	}
 }
 
-// FuzzLookup holds the domain against the host: it is the host's end, at a
-// label's border.
 func FuzzLookup(f *testing.F) {
-	f.Add("sa.api.intl.miui.com")
-	f.Add("..")
-	f.Add("a.co.uk.")
+	for _, host := range []string{"sa.api.intl.miui.com", "a..miui.com", ".com", "[::1]", "1.2.3.4", "::ffff:1.2.3.4%eth0", "ÄÖ.com", "co.uk", "x."} {
+		f.Add(host)
+	}
 	f.Fuzz(func(t *testing.T, host string) {
-		p := attribute.Lookup(host)
-		if p.IP != "" {
-			return
+		p := Lookup(host)
+		if p.Host != normal(host) || !strings.HasSuffix(p.Host, p.Domain) {
+			t.Errorf("%q: domain %q of host %q", host, p.Domain, p.Host)
 		}
-		rest, ok := strings.CutSuffix(p.Host, p.Domain)
-		if !ok || (rest != "" && !strings.HasSuffix(rest, ".")) {
-			t.Errorf("%q: host %q, domain %q", host, p.Host, p.Domain)
+		if p.IP != "" {
+			if _, err := netip.ParseAddr(p.IP); err != nil || p.Domain != "" || p.Organisation != "" {
+				t.Errorf("%q: address %q with %q, %q", host, p.IP, p.Domain, p.Organisation)
+			}
+		}
+		if got := longestOwner(p.Host); p.IP == "" && got != p.Organisation {
+			t.Errorf("%q: organisation %q want %q", host, p.Organisation, got)
 		}
 	})
+}
+
+// longestOwner reads the table from the other side: every name, and whether
+// the host lies below it.
+func longestOwner(host string) string {
+	longest, organisation := "", ""
+	for name, o := range owners() {
+		if (host == name || strings.HasSuffix(host, "."+name)) && len(name) > len(longest) {
+			longest, organisation = name, o.organisation
+		}
+	}
+	return organisation
 }

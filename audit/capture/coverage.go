@@ -106,13 +106,12 @@ func (c *counter) refused(e audit.Event) {
 	c.unread[e.Refused.Host] = true
 }
 
-// step counts a run when something was planted in it.
+// step counts a run when all of it was done.
 func (c *counter) step(e audit.Event) {
-	if e.Step.Skipped != "" {
+	switch {
+	case e.Step.Skipped != "":
 		c.skipped[e.Step.Action+" "+e.Step.Target+": "+e.Step.Skipped] = true
-		return
-	}
-	if len(e.Step.Seeds) > 0 {
+	case e.Step.Action == audit.Done:
 		c.runs[e.Run] = true
 	}
 }

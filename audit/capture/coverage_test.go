@@ -38,7 +38,9 @@ func TestCoverage(t *testing.T) {
 	a, b := at("a", 1, 1), at("a", 2, 1)
 	events := log(
 		audit.Event{Place: a, Step: &audit.Step{Action: "visit", Seeds: []string{"s"}}},
-		audit.Event{Place: b, Step: &audit.Step{Action: "visit", Seeds: []string{"s"}}},
+		audit.Event{Place: a, Step: &audit.Step{Action: audit.Done}},
+		audit.Event{Place: b, Step: &audit.Step{Action: audit.Done}},
+		audit.Event{Place: at("a", 3, 1), Step: &audit.Step{Action: "visit", Seeds: []string{"s"}}}, // not finished
 		audit.Event{Place: b, Step: &audit.Step{Action: "type", Target: "bar", Seeds: []string{"s"}, Skipped: "no bar"}},
 		request(a, 1, "x.example", audit.ByStage, 0),
 		request(a, 1, "y.example", audit.BySinkhole, 9),

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"strings"
 	"testing"
 	"time"
@@ -47,23 +46,13 @@ func placed(e audit.Event) audit.Event {
 	return e
 }
 
-func lines(events ...audit.Event) iter.Seq2[audit.Event, error] {
-	return func(yield func(audit.Event, error) bool) {
-		for _, e := range events {
-			if !yield(e, nil) {
-				return
-			}
-		}
-	}
-}
-
 // Every part of every event is an exhibit, numbered through, with its line.
 func TestExhibits(t *testing.T) {
 	bodies := make(shelf)
 	header := []audit.Field{{Name: "Content-Type", Value: "application/x-www-form-urlencoded; charset=utf-8"}, {Name: "Host", Value: "a.example"}}
 	block := "Content-Type: application/x-www-form-urlencoded; charset=utf-8\r\nHost: a.example\r\nGrpc-Id: 1\r\n"
 	const url = "https://a.example/sa?x=1"
-	events := lines(
+	events := log(
 		placed(audit.Event{Step: &audit.Step{Action: "visit"}}),
 		placed(audit.Event{Exchange: &audit.Exchange{
 			Method: "POST", URL: url, Host: "a.example", Header: header, Body: bodies.put("data_list=eyJh"),
@@ -125,7 +114,7 @@ func TestExhibitsErrors(t *testing.T) {
 	broken := errors.New("line 1 is no event")
 	events := func(yield func(audit.Event, error) bool) {
 		if yield(audit.Event{}, broken) {
-			lines(message(audit.Body{SHA256: "gone", Size: 1}), message(short), message(bodies.put("whole")))(yield)
+			log(message(audit.Body{SHA256: "gone", Size: 1}), message(short), message(bodies.put("whole")))(yield)
 		}
 	}
 	var got []string
@@ -154,7 +143,7 @@ func TestExhibitsProperties(t *testing.T) {
 			events = append(events, placed(audit.Event{Exchange: &audit.Exchange{URL: "http://a.example/", Body: bodies.put(text)}}))
 		}
 		list := func(most int) (ids []string) {
-			for e, err := range capture.Exhibits("case", lines(events...), bodies.open, limit) {
+			for e, err := range capture.Exhibits("case", log(events...), bodies.open, limit) {
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -96,11 +96,11 @@ func (l links) says() string {
 	if len(l.who) > 0 {
 		s = sentence(meanings(l.who)) + " stood in the same records"
 	}
-	if l.modes > 0 {
-		s += fmt.Sprintf(", and %s joins what was done in normal mode to what was done in private mode,", count(l.modes, "identifier"))
-		if l.modes > 1 {
-			s = s[:len(s)-len("joins what was done in normal mode to what was done in private mode,")] + "join what was done in normal mode to what was done in private mode (each joins the two of one device),"
-		}
+	switch {
+	case l.modes == 1:
+		s += ", and 1 identifier joins normal and private mode,"
+	case l.modes > 1:
+		s += fmt.Sprintf(", and %d identifiers join normal and private mode,", l.modes)
 	}
 	return s
 }

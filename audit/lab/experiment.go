@@ -128,6 +128,10 @@ func (x *Experiment) play(ctx context.Context, p profile) error {
 				return err
 			}
 		}
+		last := audit.Place{Arm: arm.Name, Run: p.run, Session: x.Script.Sessions(arm.Name, p.run)}
+		if err := x.Record(audit.Event{Time: x.Now(), Place: last, Step: &audit.Step{Action: audit.Done}}); err != nil {
+			return err
+		}
 	}
 	return nil
 }

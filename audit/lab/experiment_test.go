@@ -145,7 +145,7 @@ func TestUnableIsSkipped(t *testing.T) {
 	for _, e := range d.events {
 		got = append(got, strings.TrimSpace(e.Step.Action+" "+e.Step.Target+" "+strings.Join(e.Step.Seeds, ",")+" "+e.Step.Skipped))
 	}
-	want := []string{"visit a page normal/1/page", "type the bar  no keyboard", "idle 1s"}
+	want := []string{"visit a page normal/1/page", "type the bar  no keyboard", "idle 1s", "done"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}

@@ -20,10 +20,13 @@ type exhibitView struct {
 	Kind, Form  string
 	Also        string // what else the same record carried
 	Layers      []layerView
-	Above       string // anchor of the section that shows the layers
+	Above       *shownAt // the section that shows the layers already
 	Problem     string // why there are no layers
 	Says        string
 }
+
+// A shownAt is a section that shows an exhibit.
+type shownAt struct{ Anchor, Claim string }
 
 // A layerView is one step of a trail with its bytes.
 type layerView struct {
@@ -52,7 +55,6 @@ func (x *index) exhibit(f audit.Finding) exhibitView {
 		Also:      strings.Join(x.company(f), ", "),
 		Says:      f.Says,
 	}
-	v.Layers, v.Problem = x.layers(f)
 	return v
 }
 

@@ -28,7 +28,7 @@ const shortestSeed = 8
 
 func newMasker(c Case) masker {
 	m := masker{reveal: c.Reveal}
-	names := make(map[string]bool)
+	names := map[string]bool{"http": true, "https": true}
 	for _, s := range c.Seeds {
 		if len(s.Value) >= shortestSeed {
 			m.words = append(m.words, spellings(s.Value)...)
@@ -240,7 +240,7 @@ func union(spans []audit.Span) []audit.Span {
 
 // structure are the characters that are left standing in masked text, so that
 // its form can be seen.
-const structure = " \n{}[]\":,=&?;/<>%+_.@#()"
+const structure = " \n{}[]\":,=&?;/\\<>%+_.@#()"
 
 // maxDots is the length of a masked word; longer words look no longer.
 const maxDots = 8

@@ -32,7 +32,7 @@ type armMark struct {
 type band struct {
 	Path  string
 	Width string
-	Class string // told, quiet
+	Class string // told, quiet, unread
 	Title string
 }
 
@@ -162,7 +162,7 @@ func (p *picture) arms(t target, rs []recipient, widest float64) {
 		m := armMark{Name: middle(armWords(a, t), 16), X: picLeft - 6, W: 6}
 		requests := 0
 		for _, r := range rs {
-			if f := r.Flows[i]; f.Requests > 0 || len(f.Kinds) > 0 {
+			if f := r.Flows[i]; !f.empty() {
 				m.bands += thickness(f.Requests, widest)
 				requests += f.Requests
 			}
@@ -189,7 +189,7 @@ func (p *picture) bands(rs []recipient, t target, widest float64) {
 		at := m.top + (m.total-m.bands*scale)/2
 		for j, r := range rs {
 			f := r.Flows[i]
-			if f.Requests == 0 && len(f.Kinds) == 0 {
+			if f.empty() {
 				continue
 			}
 			w := thickness(f.Requests, widest)
@@ -213,8 +213,11 @@ func newBand(f flow, r recipient, arm string, c curve) band {
 		Class: "quiet",
 		Title: fmt.Sprintf("%s to %s: %s; %s", arm, r.Party.Host, count(f.Requests, "request", "requests"), carried(f)),
 	}
-	if len(f.Kinds) > 0 {
+	switch {
+	case len(f.Kinds) > 0:
 		b.Class = "told"
+	case f.Unread:
+		b.Class = "unread"
 	}
 	return b
 }

@@ -21,6 +21,9 @@ type flow struct {
 	events   map[string]bool
 }
 
+// empty reports whether nothing is known to have been sent.
+func (f flow) empty() bool { return f.Requests == 0 && len(f.Kinds) == 0 && !f.Unread }
+
 // A recipient is a host with what each arm sent to it.
 type recipient struct {
 	Party   audit.Party

@@ -7,6 +7,6 @@ func TestShow(t *testing.T){
  if err:=report.HTML(&b,c);err!=nil{t.Fatal(err)}
  n:="/tmp/r5/masked.html"; if r {n="/tmp/r5/clear.html"}
  os.WriteFile(n,b.Bytes(),0o600)}
- report.Text(os.Stdout,c,report.TextOptions{Color:false})
+ report.Text(os.Stdout,c,report.TextOptions{})
  t.Log(len(c.Exhibits),len(c.Findings))
 }

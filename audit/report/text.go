@@ -81,8 +81,13 @@ func (s *summary) head() {
 	if s.Partial != "" {
 		s.out.WriteString(s.paint("1;31", cut(flat("NOT COMPLETE: "+s.Partial), s.opt.Width)) + "\n")
 	}
-	for _, t := range s.targets {
-		s.line(fmt.Sprintf("%s %s: %s", t.Role(), t.Name, s.tally(t)))
+	names := make([]string, len(s.targets))
+	for i, t := range s.targets {
+		names[i] = t.Role() + ": " + t.Name
+	}
+	s.line(strings.Join(names, "; "))
+	if len(s.targets) > 0 {
+		s.line(s.tally(s.targets[0]))
 	}
 	s.out.WriteString("\n")
 }
@@ -106,11 +111,28 @@ func (s *summary) claims() {
 			idWidth = max(idWidth, len([]rune(r.id)))
 		}
 	}
-	idWidth = min(idWidth, s.opt.Width/4)
+	idWidth = min(max(idWidth, len(firstColumn)), s.opt.Width/4)
+	s.columns(idWidth)
 	roomy := bytes.Count(s.out.Bytes(), []byte("\n"))+2*len(rows)+tailLines <= screenHeight
 	for _, r := range rows {
 		s.row(r, idWidth, roomy)
 	}
+}
+
+const firstColumn = "claim"
+
+// columns heads the results with the roles of the targets, or with their names
+// where two have one role.
+func (s *summary) columns(idWidth int) {
+	line := fmt.Sprintf("%-*s  ", idWidth, firstColumn)
+	for i, t := range s.targets {
+		head := t.Role()
+		if i > 0 && s.targets[i-1].Control == t.Control || i+1 < len(s.targets) && s.targets[i+1].Control == t.Control {
+			head = flat(t.Name)
+		}
+		line += fmt.Sprintf("%-*s", cellWidth, cut(head, cellWidth-1))
+	}
+	s.out.WriteString(strings.TrimRight(cut(line, s.opt.Width), " ") + "\n")
 }
 
 // cellWidth holds a symbol and the longest result, with figures and a space.
@@ -153,8 +175,8 @@ func firstSays(vs []audit.Verdict) string {
 	return vs[i].Says
 }
 
-// tailLines is the number of lines that tail writes.
-const tailLines = 3
+// tailLines is the most lines that tail writes.
+const tailLines = 4
 
 // tail says who received personal data and what could be read.
 func (s *summary) tail() {
@@ -170,7 +192,11 @@ func (s *summary) tail() {
 	if len(told) == 0 {
 		told = []string{"nobody, in what was read"}
 	}
-	s.line("received personal data: " + strings.Join(told, ", "))
+	lines := wrap(flat("received personal data: "+strings.Join(told, ", ")), s.opt.Width)
+	if len(lines) > 2 {
+		lines = []string{lines[0], cut(lines[1]+" "+lines[2], s.opt.Width)}
+	}
+	s.out.WriteString(strings.Join(lines, "\n") + "\n")
 	var sum audit.Coverage
 	for _, c := range s.Coverage {
 		sum.Requests += c.Requests

@@ -168,13 +168,12 @@ type section struct {
 	Others    []findingRow
 	More      int // findings that are only in facts.jsonl
 	Refutes   string
-	CannotSee string
 }
 
 // sections lists the evidence: the subjects' first, in the order of the claims.
 func (x *index) sections() []section {
 	var sections []section
-	shown := make(map[string]string) // anchors by finding
+	shown := make(map[string]shownAt) // by finding
 	for i := range x.targets {
 		for _, s := range x.statements() {
 			for _, row := range s.Rows {
@@ -190,11 +189,11 @@ func (x *index) sections() []section {
 // maxOthers bounds the findings that a section lists.
 const maxOthers = 8
 
-func (x *index) section(s statementView, row assertionView, r resultView, shown map[string]string) section {
+func (x *index) section(s statementView, row assertionView, r resultView, shown map[string]shownAt) section {
 	v := x.verdicts[[2]string{row.ID, r.Target.Name}]
 	sec := section{Anchor: r.Anchor, Statement: s, Row: row, Result: r}
 	if x.Rules != nil {
-		sec.Refutes, sec.CannotSee = x.Rules(v.Rule)
+		sec.Refutes, _ = x.Rules(v.Rule)
 	}
 	fs := x.ranked(v.Findings)
 	if len(fs) == 0 {
@@ -203,9 +202,10 @@ func (x *index) section(s statementView, row assertionView, r resultView, shown 
 	best := fs[0]
 	view := x.exhibit(best)
 	if at, ok := shown[best.ID]; ok {
-		view.Layers, view.Above = nil, at
+		view.Above = &at
 	} else {
-		shown[best.ID] = r.Anchor
+		shown[best.ID] = shownAt{r.Anchor, row.ID}
+		view.Layers, view.Problem = x.layers(best)
 	}
 	sec.Exhibit = &view
 	rest := spread(fs[1:], x.groups())

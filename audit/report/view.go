@@ -36,6 +36,7 @@ type view struct {
 	MoreFailed  int
 	Seeds       []seedView
 	Planted     int
+	Rules       []ruleView
 	Words       []resultWord
 	Terms       []term
 }
@@ -78,6 +79,7 @@ func newView(x *index) (view, error) {
 		Problems:    x.problems(),
 		Seeds:       x.seedViews(),
 		Planted:     len(x.Case.Seeds),
+		Rules:       x.rules(),
 		Words:       resultWords,
 		Terms:       terms,
 	}
@@ -199,6 +201,25 @@ func (x *index) seedViews() []seedView {
 			v.Names += fmt.Sprintf(" and %d more", more)
 		}
 		views = append(views, v)
+	}
+	return views
+}
+
+// A ruleView is a judging rule in words.
+type ruleView struct{ ID, Refutes, CannotSee string }
+
+// rules lists the rules that gave a verdict, in the order of the verdicts.
+func (x *index) rules() []ruleView {
+	if x.Rules == nil {
+		return nil
+	}
+	var views []ruleView
+	for _, v := range x.Verdicts {
+		if slices.ContainsFunc(views, func(r ruleView) bool { return r.ID == v.Rule }) {
+			continue
+		}
+		refutes, cannotSee := x.Rules(v.Rule)
+		views = append(views, ruleView{v.Rule, refutes, cannotSee})
 	}
 	return views
 }

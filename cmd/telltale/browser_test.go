@@ -143,7 +143,7 @@ func convicted(t *testing.T, c *report.Case, target string) {
 			t.Errorf("%s: %s with %d findings in %d of %d runs: %s", assertion, v.Result, len(v.Findings), v.Hits, v.Runs, v.Says)
 		}
 	}
-	if v := verdict(t, c, target, "anonymous/1"); !strings.Contains(v.Says, "joins") {
+	if v := verdict(t, c, target, "anonymous/1"); !strings.Contains(v.Says, "join normal and private mode") {
 		t.Errorf("the verdict does not say that an id joins the modes: %s", v.Says)
 	}
 	i := slices.IndexFunc(c.Parties, func(p audit.Party) bool { return p.Host == "sa.api.intl.miui.com" })

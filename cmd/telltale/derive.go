@@ -115,7 +115,7 @@ func parties(c *report.Case) []audit.Party {
 	for _, cov := range c.Coverage {
 		hosts = append(hosts, cov.Unread...)
 	}
-	return attribute.Parties(hosts, visited, []string{specimen.Host})
+	return attribute.Parties(hosts, visited)
 }
 
 // explain replays the way to a finding.

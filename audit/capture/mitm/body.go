@@ -25,7 +25,7 @@ func (s *spool) Write(p []byte) (int, error) {
 		if err := s.proxy.Err(); err != nil {
 			return 0, err
 		}
-		body, err := s.proxy.Recorder.Body()
+		body, err := s.proxy.config.Recorder.Body()
 		if err != nil {
 			return 0, s.proxy.fail(err)
 		}

@@ -34,7 +34,7 @@ func (s *Session) begin(w http.ResponseWriter, r *http.Request, c *conn) *exchan
 	x := &exchange{
 		session: s, conn: c, request: r, control: http.NewResponseController(w),
 		down: &reply{ResponseWriter: w, head: r.Method == http.MethodHead, spool: spool{proxy: s.proxy}},
-		event: audit.Event{Time: s.proxy.Now(), Place: s.place, Exchange: &audit.Exchange{
+		event: audit.Event{Time: s.proxy.config.Now(), Place: s.place, Exchange: &audit.Exchange{
 			Conn: c.number, Proto: r.Proto, Method: r.Method, URL: address(r), Host: hostname(r.Host), Header: came,
 		}},
 	}
@@ -51,10 +51,10 @@ func (s *Session) exchange(w http.ResponseWriter, r *http.Request, c *conn) {
 	x := s.begin(w, r, c)
 	defer x.end()
 	switch p := s.proxy; {
-	case p.Stage != nil && p.Stage.Answers(r):
+	case p.config.Stage != nil && p.config.Stage.Answers(r):
 		x.event.Exchange.Answered = audit.ByStage
-		p.Stage.ServeHTTP(x.down, r)
-	case p.Online != nil:
+		p.config.Stage.ServeHTTP(x.down, r)
+	case p.config.Online != nil:
 		x.event.Exchange.Answered = audit.ByOnline
 		x.forward()
 	default:
@@ -73,7 +73,7 @@ func (x *exchange) sink() {
 			return
 		}
 	}
-	a := x.session.proxy.Answer(x.request)
+	a := x.session.proxy.config.Answer(x.request)
 	if x.request.Method == http.MethodConnect { // yes would open a tunnel
 		a = Answer{Status: http.StatusMethodNotAllowed}
 	}
@@ -90,10 +90,10 @@ func (x *exchange) sink() {
 func (x *exchange) forward() {
 	record := x.event.Exchange
 	proxy := httputil.ReverseProxy{
-		Transport:     x.session.proxy.Online,
+		Transport:     x.session.proxy.config.Online,
 		Rewrite:       x.rewrite,
 		FlushInterval: -1, // as it comes
-		ErrorLog:      slog.NewLogLogger(x.session.proxy.Log.Handler(), slog.LevelDebug),
+		ErrorLog:      slog.NewLogLogger(x.session.proxy.config.Log.Handler(), slog.LevelDebug),
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
 			record.Answered, record.Error = audit.ByNobody, err.Error()
 			w.WriteHeader(http.StatusBadGateway)

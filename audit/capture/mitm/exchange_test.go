@@ -33,9 +33,8 @@ func TestExchange(t *testing.T) {
 			l := newLab(t)
 			r := request(t, "POST", tc.url, strings.NewReader(sent))
 			r.Header = http.Header{"Content-Type": {"application/json"}, "User-Agent": {"sdk"}, "X-B": {"2", "1"}, "Accept-Encoding": {"br"}}
-			resp, body := do(t, l.client(t, tc.change), r)
-			if resp.StatusCode != http.StatusOK || body != "{}" {
-				t.Errorf("answer %d %q", resp.StatusCode, body)
+			if got := do(t, l.client(t, tc.change), r); got.code != http.StatusOK || got.body != "{}" {
+				t.Errorf("%+v", got)
 			}
 			e := l.wait(t, 1)[0]
 			host := r.URL.Host
@@ -211,12 +210,12 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 // A stage answers for its sites, and may leave the body unread.
 func TestStage(t *testing.T) {
 	l := newLab(t, func(c *Config, _ *patience) { c.Stage = stage{} })
-	resp, body := do(t, l.client(t), request(t, "POST", "https://page.canary.test/form", strings.NewReader("q=seed")))
-	if resp.StatusCode != http.StatusTeapot || body != "https://page.canary.test/form" {
-		t.Errorf("%d %q", resp.StatusCode, body)
+	got := do(t, l.client(t), request(t, "POST", "https://page.canary.test/form", strings.NewReader("q=seed")))
+	if got.code != http.StatusTeapot || got.body != "https://page.canary.test/form" {
+		t.Errorf("%+v", got)
 	}
 	x := l.wait(t, 1)[0].Exchange
-	if x.Answered != audit.ByStage || x.Status != http.StatusTeapot || l.text(x.Body) != "q=seed" || l.text(x.Reply) != body {
+	if x.Answered != audit.ByStage || x.Status != http.StatusTeapot || l.text(x.Body) != "q=seed" || l.text(x.Reply) != got.body {
 		t.Errorf("%+v", x)
 	}
 }

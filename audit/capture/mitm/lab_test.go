@@ -44,7 +44,7 @@ func newLab(t testing.TB, change ...func(*Config, *patience)) *lab {
 	}
 	l.proxy.patience.linger = 20 * time.Millisecond
 	for _, f := range change {
-		f(&l.proxy.Config, &l.proxy.patience)
+		f(&l.proxy.config, &l.proxy.patience)
 	}
 	if l.session, err = l.proxy.Listen(place, "127.0.0.1:0"); err != nil {
 		t.Fatal(err)
@@ -77,8 +77,16 @@ func (l *lab) client(t testing.TB, change ...func(*http.Transport)) *http.Client
 
 func h2(tr *http.Transport) { tr.ForceAttemptHTTP2 = true }
 
-// do sends a request and returns status and body of the answer.
-func do(t testing.TB, c *http.Client, r *http.Request) (*http.Response, string) {
+// An answer is what a client got.
+type answer struct {
+	code    int
+	body    string
+	trailer http.Header
+	last    bool // the connection was closed after it
+}
+
+// do sends a request and reads the answer.
+func do(t testing.TB, c *http.Client, r *http.Request) answer {
 	t.Helper()
 	resp, err := c.Do(r)
 	if err != nil {
@@ -89,7 +97,7 @@ func do(t testing.TB, c *http.Client, r *http.Request) (*http.Response, string) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return resp, string(b)
+	return answer{resp.StatusCode, string(b), resp.Trailer, resp.Close}
 }
 
 func request(t testing.TB, method, target string, body io.Reader) *http.Request {
@@ -113,7 +121,7 @@ func (l *lab) dial(t testing.TB, target string) net.Conn {
 		return c
 	}
 	fmt.Fprintf(c, "CONNECT %s HTTP/1.1\r\nHost: %[1]s\r\n\r\n", target)
-	resp, err := http.ReadResponse(bufio.NewReaderSize(oneByte{c}, 16), nil)
+	resp, err := http.ReadResponse(bufio.NewReaderSize(oneByte{c}, 16), nil) //nolint:bodyclose // the tunnel is its body
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,7 +56,7 @@ type Config struct {
 
 // A Proxy records what its sessions see. It is safe for concurrent use.
 type Proxy struct {
-	Config
+	config   Config
 	tls      *tls.Config
 	patience patience
 
@@ -107,7 +107,7 @@ func New(c Config) (*Proxy, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	p := &Proxy{Config: c, patience: usual, failed: make(chan struct{})}
+	p := &Proxy{config: c, patience: usual, failed: make(chan struct{})}
 	p.tls = &tls.Config{ //nolint:gosec // G402: old software is to be seen too
 		GetConfigForClient: p.greet,
 		MinVersion:         tls.VersionTLS10,
@@ -141,7 +141,7 @@ func (p *Proxy) record(e audit.Event) error {
 	if err := p.Err(); err != nil {
 		return err
 	}
-	if err := p.Recorder.Record(e); err != nil {
+	if err := p.config.Recorder.Record(e); err != nil {
 		return p.fail(err)
 	}
 	return nil
@@ -156,7 +156,7 @@ func (p *Proxy) greet(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 	if host == "" {
 		host, _ = c.address()
 	}
-	cert, err := p.CA.leaf(host, p.Now())
+	cert, err := p.config.CA.leaf(host, p.config.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -48,7 +48,7 @@ func (p *Proxy) Listen(place audit.Place, addr string) (*Session, error) {
 	for _, l := range []net.Listener{s.door, s.inner} {
 		s.serves.Go(func() {
 			if err := s.server.Serve(l); !s.ending.Load() {
-				p.Log.Error("proxy session broke off", slog.String("addr", addr), slog.Any("err", err))
+				p.config.Log.Error("proxy session broke off", slog.String("addr", addr), slog.Any("err", err))
 			}
 		})
 	}
@@ -62,13 +62,14 @@ func (s *Session) newServer() *http.Server {
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
 	return &http.Server{
-		Handler:                      s,
+		Handler:                      http.HandlerFunc(s.serve),
 		Protocols:                    protocols,
 		ReadHeaderTimeout:            s.proxy.patience.header,
 		IdleTimeout:                  s.proxy.patience.idle,
 		MaxHeaderBytes:               maxHeader,
+		HTTP2:                        &http.HTTP2Config{MaxReceiveBufferPerStream: 4 << 20, MaxReceiveBufferPerConnection: 8 << 20},
 		DisableGeneralOptionsHandler: true, // it answers what we would not see
-		ErrorLog:                     slog.NewLogLogger(s.proxy.Log.Handler(), slog.LevelDebug),
+		ErrorLog:                     slog.NewLogLogger(s.proxy.config.Log.Handler(), slog.LevelDebug),
 		ConnState:                    s.changed,
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			return context.WithValue(ctx, connKey{}, c)
@@ -86,8 +87,8 @@ func (s *Session) URL() string { return "http://" + s.Addr() }
 
 // Close ends the session. What a program sent before it ended is still read,
 // exchanges in flight may finish for some seconds, then every connection is
-// closed. Nothing is recorded after Close has returned. The error is the
-// recorder's, if it had one.
+// closed. If Stage and Answer return, nothing is recorded after Close. The
+// error is the recorder's, if it had one.
 func (s *Session) Close() error {
 	s.close.Do(func() {
 		wait := s.proxy.patience
@@ -118,8 +119,8 @@ func (s *Session) knock() {
 	_ = nc.Close() // nothing was said
 }
 
-// ServeHTTP implements [http.Handler] for whatever the clients ask.
-func (s *Session) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// serve takes whatever the clients ask.
+func (s *Session) serve(w http.ResponseWriter, r *http.Request) {
 	c := r.Context().Value(connKey{}).(*conn)
 	c.trace.stop()
 	switch {

@@ -89,9 +89,9 @@ func TestRecorderFails(t *testing.T) {
 				if err := l.proxy.Err(); !errors.Is(err, errDisk) {
 					t.Errorf("got %v", err)
 				}
-				r, _ := do(t, l.client(t), request(t, "GET", "http://a.example/", nil))
-				if r.StatusCode != http.StatusBadGateway || !r.Close {
-					t.Errorf("afterwards: %s, close %v", r.Status, r.Close)
+				got := do(t, l.client(t), request(t, "GET", "http://a.example/", nil))
+				if got.code != http.StatusBadGateway || !got.last {
+					t.Errorf("afterwards: %+v", got)
 				}
 				if _, err := l.proxy.Listen(place, "127.0.0.1:0"); err == nil {
 					t.Error("a new session after the failure")

@@ -55,7 +55,7 @@ func (s *Session) enter(c *conn, r *http.Request) bool {
 // at latest in place of its first bytes. One that only warms up a connection
 // sends none, and has nothing to record.
 func (s *Session) terminate(c *conn, r *http.Request) bool {
-	start := s.proxy.Now()
+	start := s.proxy.config.Now()
 	ctx, cancel := context.WithTimeout(r.Context(), s.proxy.patience.handshake)
 	defer cancel()
 	t := tls.Server(c, s.proxy.tls)
@@ -111,16 +111,16 @@ func (s *Session) upstream(r *http.Request) dialler {
 	p := s.proxy
 	visit := r.Clone(r.Context())
 	visit.URL = &url.URL{Scheme: "https", Host: r.Host}
-	if p.Online == nil || p.Dial == nil || p.Stage != nil && p.Stage.Answers(visit) {
+	if p.config.Online == nil || p.config.Dial == nil || p.config.Stage != nil && p.config.Stage.Answers(visit) {
 		return nil
 	}
-	return func(ctx context.Context) (net.Conn, error) { return p.Dial(ctx, "tcp", r.Host) }
+	return func(ctx context.Context) (net.Conn, error) { return p.config.Dial(ctx, "tcp", r.Host) }
 }
 
 // opaque records a tunnel that nobody can read. Without a way upstream nothing
 // comes back. It ends when both sides have been silent for long enough.
 func (s *Session) opaque(c *conn, dial dialler) {
-	start := s.proxy.Now()
+	start := s.proxy.config.Now()
 	out, in := &spool{proxy: s.proxy}, &spool{proxy: s.proxy}
 	var sent, got error
 	if dial == nil {
@@ -200,7 +200,7 @@ func (s *Session) unheard(c *conn) {
 	if len(data) == 0 || bytes.HasPrefix(data, []byte("PRI ")) {
 		return
 	}
-	start, out := s.proxy.Now(), &spool{proxy: s.proxy}
+	start, out := s.proxy.config.Now(), &spool{proxy: s.proxy}
 	if _, err := out.Write(data); err != nil {
 		return // the proxy has stopped
 	}

@@ -1,6 +1,7 @@
 package mitm
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -178,7 +179,7 @@ func TestPlainHTTPInTunnel(t *testing.T) {
 		protocols := new(http.Protocols)
 		set(protocols, true)
 		c := l.dial(t, "a.example:8080")
-		tr := &http.Transport{Protocols: protocols, Dial: func(string, string) (net.Conn, error) { return c, nil }}
+		tr := &http.Transport{Protocols: protocols, DialContext: func(context.Context, string, string) (net.Conn, error) { return c, nil }}
 		do(t, &http.Client{Transport: tr}, request(t, "PUT", "http://a.example:8080/x", strings.NewReader("body")))
 		x := l.wait(t, 1)[0].Exchange
 		if x.Proto != proto || x.URL != "http://a.example:8080/x" || l.text(x.Body) != "body" {

@@ -59,7 +59,7 @@ func (x *exchange) dial() (*websocket.Conn, error) {
 	p, r := x.session.proxy, x.request
 	record := x.event.Exchange
 	record.Answered = audit.BySinkhole
-	if p.Online == nil || p.Stage != nil && p.Stage.Answers(r) {
+	if p.config.Online == nil || p.config.Stage != nil && p.config.Stage.Answers(r) {
 		return nil, nil
 	}
 	record.Answered = audit.ByOnline
@@ -68,7 +68,7 @@ func (x *exchange) dial() (*websocket.Conn, error) {
 		u.Host = x.conn.target
 	}
 	up, _, err := websocket.Dial(r.Context(), u.String(), &websocket.DialOptions{ //nolint:bodyclose // Dial says that it need not be closed
-		HTTPClient: &http.Client{Transport: p.Online, CheckRedirect: func(*http.Request, []*http.Request) error {
+		HTTPClient: &http.Client{Transport: p.config.Online, CheckRedirect: func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse
 		}},
 		HTTPHeader:      handshake(r.Header),
@@ -199,7 +199,7 @@ func (t *talk) messages(ctx context.Context, from, to *websocket.Conn, out bool)
 // that is done.
 func (t *talk) message(ctx context.Context, kind websocket.MessageType, r io.Reader, to *websocket.Conn, out bool) error {
 	s := t.session
-	start := s.proxy.Now()
+	start := s.proxy.config.Now()
 	body := &spool{proxy: s.proxy}
 	var onward io.WriteCloser = silence{}
 	if to != nil {

@@ -15,7 +15,7 @@ import (
 
 func dialWebSocket(t *testing.T, c *http.Client, url string) *websocket.Conn {
 	t.Helper()
-	ws, _, err := websocket.Dial(t.Context(), url, &websocket.DialOptions{
+	ws, _, err := websocket.Dial(t.Context(), url, &websocket.DialOptions{ //nolint:bodyclose // Dial says that it need not be closed
 		HTTPClient: c, Subprotocols: []string{"v2", "v1"}, CompressionMode: websocket.CompressionContextTakeover,
 		HTTPHeader: http.Header{"Origin": {"https://page.example"}},
 	})
@@ -71,10 +71,10 @@ func TestNoWebSocket(t *testing.T) {
 	l := newLab(t)
 	r := request(t, "GET", "http://a.example/", nil)
 	r.Header.Set("Upgrade", "websocket")
-	resp, body := do(t, l.client(t), r)
+	got := do(t, l.client(t), r)
 	x := l.wait(t, 1)[0].Exchange
-	if resp.StatusCode != http.StatusUpgradeRequired || x.Status != resp.StatusCode || l.text(x.Reply) != body {
-		t.Errorf("%d %q: %+v", resp.StatusCode, body, x)
+	if got.code != http.StatusUpgradeRequired || x.Status != got.code || l.text(x.Reply) != got.body {
+		t.Errorf("%+v: %+v", got, x)
 	}
 }
 

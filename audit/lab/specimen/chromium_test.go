@@ -116,15 +116,30 @@ func (b *chromium) call(t *testing.T, session, method string, params map[string]
 	}
 }
 
-// open opens a page in a new tab and returns a session with it.
+// open opens a page in the first tab and returns a session with it.
 func (b *chromium) open(t *testing.T, address string) (session string) {
 	t.Helper()
-	var target struct{ TargetID string }
-	b.call(t, "", "Target.createTarget", map[string]any{"url": "about:blank"}, &target)
-	var attached struct{ SessionID string }
-	b.call(t, "", "Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &attached)
-	b.visit(t, attached.SessionID, address)
-	return attached.SessionID
+	tab := b.firstTab(t)
+	b.visit(t, tab, address)
+	return tab
+}
+
+// firstTab returns a session with the tab that the browser starts with.
+func (b *chromium) firstTab(t *testing.T) (session string) {
+	t.Helper()
+	var targets struct {
+		TargetInfos []struct{ TargetID, Type string }
+	}
+	b.call(t, "", "Target.getTargets", nil, &targets)
+	for _, target := range targets.TargetInfos {
+		if target.Type == "page" {
+			var attached struct{ SessionID string }
+			b.call(t, "", "Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &attached)
+			return attached.SessionID
+		}
+	}
+	t.Fatal("the browser has no tab")
+	return ""
 }
 
 // visit loads a page in a tab; it returns when the page begins to appear.

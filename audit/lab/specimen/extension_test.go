@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,35 +29,56 @@ func labWorld(token string) http.Handler {
 	})
 }
 
-// browse visits the pages in a browser with the extension, and waits until
-// done, or for some seconds.
-func browse(t *testing.T, p *proxy, profile, extension string, args []string, pages []string, done func() bool) {
+// A session is one start of a browser with an extension.
+type session struct {
+	proxy     *proxy
+	profile   string
+	extension string
+	private   bool
+	silent    bool // no report is waited for
+}
+
+// browse visits pages, each until both sinks know of it, or for a moment if
+// the session is a silent one.
+func (s session) browse(t *testing.T, pages []string) {
 	t.Helper()
-	args = append(args, "--proxy-server="+p.url, "--proxy-bypass-list=<-loopback>", "--ignore-certificate-errors")
-	b := newChromium(t, profile, args...)
+	args := []string{"--proxy-server=" + s.proxy.url, "--proxy-bypass-list=<-loopback>", "--ignore-certificate-errors"}
+	if s.private {
+		args = append(args, "--incognito")
+	}
+	b := newChromium(t, s.profile, args...)
 	defer b.close()
-	b.call(t, "", "Extensions.loadUnpacked", map[string]any{"path": extension, "enableInIncognito": true}, &struct{}{})
+	b.call(t, "", "Extensions.loadUnpacked", map[string]any{"path": s.extension, "enableInIncognito": true}, &struct{}{})
 	b.call(t, "", "Browser.setDownloadBehavior", map[string]any{"behavior": "allow", "downloadPath": t.TempDir()}, &struct{}{})
-	var targets struct {
-		TargetInfos []struct{ TargetID, Type string }
-	}
-	b.call(t, "", "Target.getTargets", nil, &targets)
-	var tab struct{ SessionID string }
-	for _, target := range targets.TargetInfos {
-		if target.Type == "page" {
-			b.call(t, "", "Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &tab)
-			break
-		}
-	}
+	s.wait(func() bool { return len(s.proxy.to(specimen.Host)) > 0 }) // the extension listens by then
+	tab := b.firstTab(t)
 	for _, page := range pages {
-		b.visit(t, tab.SessionID, page)
-		time.Sleep(500 * time.Millisecond) // a person looks at it
+		b.visit(t, tab, page)
+		s.wait(func() bool { return over(mistatSaw(t, s.proxy), page) && over(sensorsSaw(t, s.proxy), page) })
 	}
-	for range 100 {
-		if done() {
+}
+
+// over reports whether the last event of a page is among the observations.
+func over(saw []observation, page string) bool {
+	return slices.ContainsFunc(saw, func(o observation) bool {
+		return o.Event == "page_load_event_finish" && o.What == page ||
+			o.Event == "download_files" && strings.HasSuffix(o.What, page)
+	})
+}
+
+// wait returns when done, after a second if the session is silent, and after
+// twenty in any case.
+func (s session) wait(done func() bool) {
+	limit := 20 * time.Second
+	if s.silent {
+		limit = time.Second
+	}
+	const pause = 50 * time.Millisecond
+	for range limit / pause {
+		if !s.silent && done() {
 			return
 		}
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(pause)
 	}
 }
 
@@ -128,6 +150,7 @@ func promised(mode string) (pages []string, want []observation) {
 func TestExtension(t *testing.T) {
 	for _, name := range []string{"mint-2020", "mint-2020-fixed"} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			profile, extension := t.TempDir(), filepath.Join(t.TempDir(), "extension")
 			if err := find(t, name).Unpack(extension, specimen.Lab{Token: token}, persona()); err != nil {
 				t.Fatal(err)
@@ -135,17 +158,12 @@ func TestExtension(t *testing.T) {
 			ids := make(map[any]bool)
 			for _, mode := range []string{"general", "privacy"} {
 				p := newProxy(t, labWorld(token))
-				var args []string
-				if mode == "privacy" {
-					args = []string{"--incognito"}
-				}
+				private := mode == "privacy"
 				pages, want := promised(mode)
-				if mode == "privacy" && name == "mint-2020-fixed" {
+				if private && name == "mint-2020-fixed" {
 					want = nil
 				}
-				browse(t, p, profile, extension, args, pages, func() bool {
-					return want != nil && len(mistatSaw(t, p)) >= len(want) && len(sensorsSaw(t, p)) >= len(want)
-				})
+				session{p, profile, extension, private, want == nil}.browse(t, pages)
 				if diff := cmp.Diff(want, sensorsSaw(t, p)); diff != "" {
 					t.Errorf("%s mode, Sensors: %s", mode, diff)
 				}
@@ -201,6 +219,7 @@ func TestExtensionIsSilentOutsideTheLab(t *testing.T) {
 		"bare files":  {token, false, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			extension := filepath.Join(t.TempDir(), "extension")
 			if err := find(t, "mint-2020").Unpack(extension, specimen.Lab{Token: token}, persona()); err != nil {
 				t.Fatal(err)
@@ -212,7 +231,7 @@ func TestExtensionIsSilentOutsideTheLab(t *testing.T) {
 			}
 			p := newProxy(t, labWorld(tt.token))
 			pages, _ := promised("general")
-			browse(t, p, t.TempDir(), extension, nil, pages, func() bool { return false })
+			session{p, t.TempDir(), extension, false, true}.browse(t, pages)
 			if len(p.to(stage.ShopHost)) == 0 {
 				t.Error("no page was visited, so that silence says nothing")
 			}
