@@ -23,7 +23,7 @@ func TestLookup(t *testing.T) {
 		{"clients2.google.com", "google.com", "Google", "update"},
 		{"android.clients.google.com", "google.com", "Google", "push"},
 		{"mail.google.com", "google.com", "Google", "service"},
-		{"update.googleapis.com", "googleapis.com", "Google", "update"},
+		{"update.googleapis.com", "update.googleapis.com", "Google", "update"}, // googleapis.com is a public suffix
 		{"beacons.gcp.gvt2.com", "gvt2.com", "Google", "telemetry"},
 		{"news.example.co.uk", "example.co.uk", "", ""},
 		{"page.telltale.lab", "telltale.lab", "telltale", "lab"},

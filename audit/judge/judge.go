@@ -11,6 +11,7 @@
 package judge
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -76,6 +77,15 @@ type observation struct {
 	exhibit audit.Exhibit
 	arm     audit.Arm // see condition
 	run     int
+}
+
+// record names what was sent in one piece: address, header and body of a
+// request are exhibits of one event.
+func (o observation) record() string {
+	if o.exhibit.Event > 0 {
+		return fmt.Sprint("event ", o.exhibit.Event)
+	}
+	return o.Exhibit
 }
 
 func newTarget(in Input, name string) *target {

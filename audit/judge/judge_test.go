@@ -154,6 +154,17 @@ func TestUnlinked(t *testing.T) {
 			s.page(e, "normal", 1)
 			s.identifier(e, "id/install", "i1")
 		}, audit.Refuted, "An id that one installation keeps stood in the same records in 1 of 3 runs, 1 record."},
+		"in one request, header and body": {func(s *scene) {
+			a, b := s.exhibit("normal", 1, "sink.example"), s.exhibit("normal", 1, "sink.example")
+			for _, id := range []string{a, b} {
+				ex := s.Exhibits[id]
+				ex.Event = 7
+				s.Exhibits[id] = ex
+			}
+			s.page(a, "normal", 1)
+			s.identifier(b, "id/install", "i1")
+		}, audit.Refuted, "stood in the same records in 1 of 3 runs, 1 record."},
+		"nothing of the kinds planted": {func(s *scene) { s.Seeds = s.Seeds[len(s.Seeds)-2:] }, audit.NotTested, "planted"},
 		"joined by another id": {func(s *scene) {
 			a, b := s.exhibit("normal", 1, "sink.example"), s.exhibit("normal", 1, "else.example")
 			s.page(a, "normal", 1)
@@ -199,6 +210,17 @@ func TestOtherRules(t *testing.T) {
 		"only to, country not observed": {claims.OnlyTo{Organisations: []string{"Vendor"}, Countries: []string{"SG"}}, leak, audit.NotTested, "offline, no address is real"},
 		"rotates, too short":            {claims.Rotates{Kind: "id/install", Within: 90 * 24 * time.Hour}, leak, audit.NotTested, "the promise is about 90 days"},
 		"retained":                      {claims.Retained{AtMost: time.Hour}, leak, audit.NotTested, "Traffic alone"},
+		"rotates, no label": {claims.Rotates{Kind: "id/install", Within: time.Second}, func(s *scene) {
+			for range 4 {
+				s.identifier(s.exhibit("normal", 1, "sink.example"), "id/install", "")
+			}
+		}, audit.Supported, ""},
+		"rotates, late but numbered first": {claims.Rotates{Kind: "id/install", Within: time.Second}, func(s *scene) {
+			early, _, late := s.exhibit("normal", 1, "sink.example"), s.exhibit("normal", 1, "sink.example"), s.exhibit("normal", 1, "sink.example")
+			s.identifier(late, "id/install", "i1")
+			s.identifier(early, "id/install", "i1")
+		}, audit.Refuted, "still the same"},
+		"supported, but not all was planted": {claims.Never{Kinds: []personal.Kind{"behaviour/navigation/url", "contact/phone"}}, nothing, audit.Supported, "Not planted, so not tested: a phone number."},
 		"rotates, kept": {claims.Rotates{Kind: "id/install", Within: time.Second}, func(s *scene) {
 			for range 4 {
 				s.identifier(s.exhibit("normal", 1, "sink.example"), "id/install", "i1")

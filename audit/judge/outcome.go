@@ -15,16 +15,17 @@ import (
 // sentence without the counts.
 func (t *target) refuted(when claims.Condition, found []observation, says string) audit.Verdict {
 	ids := make([]string, len(found))
-	exhibits, runs := make(map[string]bool), make(map[int]bool)
+	exhibits, records, runs := make(map[string]bool), make(map[string]bool), make(map[int]bool)
 	for i, o := range found {
 		ids[i] = o.ID
 		exhibits[o.Exhibit] = true
+		records[o.record()] = true
 		runs[o.run] = true
 	}
 	n := max(t.runs(when), len(runs))
 	return audit.Verdict{
 		Result: audit.Refuted, Findings: ids, Exhibits: len(exhibits), Runs: n, Hits: len(runs),
-		Says: fmt.Sprintf("%s in %d of %d runs, %s.", says, len(runs), n, count(len(exhibits), "record")),
+		Says: fmt.Sprintf("%s in %d of %d runs, %s.", says, len(runs), n, count(len(records), "record")),
 	}
 }
 
@@ -56,16 +57,33 @@ func (t *target) unrefuted(when claims.Condition, kinds []personal.Kind) audit.V
 		}
 	}
 	if len(unread) > 0 {
-		v := audit.Verdict{Result: audit.CannotTell, Runs: n}
-		v.Says = "Nothing against it in what was read, but some could not be read, to or from " + list(slices.Sorted(maps.Keys(hosts)), 3) + "."
-		return v
+		says := "Nothing against it in what was read, but some of it could not be read"
+		if len(hosts) > 0 {
+			says += ": " + list(slices.Sorted(maps.Keys(hosts)), 3)
+		}
+		return audit.Verdict{Result: audit.CannotTell, Runs: n, Says: says + "."}
 	}
 	bound := Upper(n)
 	return audit.Verdict{
 		Result: audit.Supported, Runs: n, Bound: bound,
 		Says: fmt.Sprintf("Nothing against it: %s planted, %s read, 0 of %d runs; the true rate may still be up to %.0f%% of runs.",
-			count(planted, "value"), count(requests, "request"), n, 100*bound),
+			count(planted, "value"), count(requests, "request"), n, 100*bound) + t.unplanted(when, kinds),
 	}
+}
+
+// unplanted names the kinds of a claim that nothing was planted of, in a
+// sentence of its own.
+func (t *target) unplanted(when claims.Condition, kinds []personal.Kind) string {
+	var missing []string
+	for _, k := range kinds {
+		if one := []personal.Kind{k}; !untold(one) && t.planted(when, one) == 0 {
+			missing = append(missing, meaning(k))
+		}
+	}
+	if len(missing) == 0 {
+		return ""
+	}
+	return " Not planted, so not tested: " + list(missing, len(missing)) + "."
 }
 
 // untold reports whether any of the kinds shows without being planted:
@@ -128,16 +146,20 @@ func (t *target) recipients(found []observation) string {
 func meanings(found []observation) string {
 	var names []string
 	for _, o := range found {
-		name := string(o.Kind)
-		if m := o.Kind.Meaning(); m != "" {
-			name = m
-		}
-		if !slices.Contains(names, name) {
+		if name := meaning(o.Kind); !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
 	slices.Sort(names)
 	return list(names, 3)
+}
+
+// meaning names a kind in plain words; a parent of kinds has none but its path.
+func meaning(k personal.Kind) string {
+	if m := k.Meaning(); m != "" {
+		return m
+	}
+	return string(k)
 }
 
 func conditionWords(when claims.Condition) string {

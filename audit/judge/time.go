@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"telltale/audit"
@@ -15,20 +16,25 @@ func judgeRotates(t *target, a claims.Assertion) audit.Verdict {
 		return notTested(fmt.Sprintf("The experiment lasted %s; the promise is about %s.", roughly(t.span), roughly(rule.Within)))
 	}
 	kinds := []personal.Kind{rule.Kind}
-	first := make(map[string]time.Time)
-	var kept []observation
-	for _, o := range solid(t.about(kinds, a.When), kinds) {
-		switch start, seen := first[o.Label]; {
-		case !seen:
-			first[o.Label] = o.exhibit.Time
-		case o.exhibit.Time.Sub(start) > rule.Within:
-			kept = append(kept, o)
-		}
-	}
+	kept := outliving(solid(t.about(kinds, a.When), kinds), rule.Within)
 	if len(kept) == 0 {
 		return t.unrefuted(a.When, kinds)
 	}
 	return t.refuted(a.When, kept, "An identifier was still the same after "+roughly(rule.Within))
+}
+
+// outliving returns the sightings of identifiers later than the time after
+// their first.
+func outliving(found []observation, within time.Duration) []observation {
+	first := make(map[string]time.Time)
+	for _, o := range found {
+		if start, seen := first[o.Label]; !seen || o.exhibit.Time.Before(start) {
+			first[o.Label] = o.exhibit.Time
+		}
+	}
+	return slices.DeleteFunc(found, func(o observation) bool {
+		return o.Label == "" || o.exhibit.Time.Sub(first[o.Label]) <= within
+	})
 }
 
 func judgeRetained(*target, claims.Assertion) audit.Verdict {

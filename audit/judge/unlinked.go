@@ -16,7 +16,7 @@ func judgeUnlinked(t *target, a claims.Assertion) audit.Verdict {
 	slices.SortFunc(found, func(a, b observation) int { return natural(a.ID, b.ID) })
 	found = slices.CompactFunc(found, func(a, b observation) bool { return a.ID == b.ID })
 	if len(found) == 0 {
-		return t.unrefuted(a.When, append(slices.Clone(rule.Kinds), rule.To...))
+		return t.unrefuted(a.When, rule.Kinds)
 	}
 	return t.refuted(a.When, found, l.says())
 }
@@ -33,22 +33,22 @@ type links struct {
 // and those that an identifier joins to such records.
 func (t *target) links(rule claims.Unlinked, when claims.Condition) links {
 	var l links
-	what := byExhibit(solid(t.about(rule.Kinds, when), rule.Kinds))
-	who := byExhibit(solid(t.about(rule.To, claims.Condition{}), rule.To))
-	anyID := byExhibit(solid(t.about([]personal.Kind{"id", "contact"}, claims.Condition{}), nil))
+	what := byRecord(solid(t.about(rule.Kinds, when), rule.Kinds))
+	who := byRecord(solid(t.about(rule.To, claims.Condition{}), rule.To))
+	anyID := byRecord(solid(t.about([]personal.Kind{"id", "contact"}, claims.Condition{}), nil))
 	named := make(map[string]bool) // labels that stand in a record with an identifier of the rule
-	for exhibit := range who {
-		for _, o := range anyID[exhibit] {
+	for record := range who {
+		for _, o := range anyID[record] {
 			named[o.Label] = true
 		}
 	}
-	for exhibit, facts := range what {
-		if ids := who[exhibit]; len(ids) > 0 {
+	for record, facts := range what {
+		if ids := who[record]; len(ids) > 0 {
 			l.inRecord = append(append(l.inRecord, facts...), ids...)
 			l.who = append(l.who, ids...)
 			continue
 		}
-		for _, o := range anyID[exhibit] {
+		for _, o := range anyID[record] {
 			if o.Label != "" && named[o.Label] {
 				l.joinable = append(append(l.joinable, facts...), o)
 			}
@@ -61,15 +61,15 @@ func (t *target) links(rule claims.Unlinked, when claims.Condition) links {
 // joiningModes counts the identifiers that stand with the facts of both modes.
 func joiningModes(anyID, what map[string][]observation) int {
 	modes := make(map[string]map[claims.Mode]bool)
-	for exhibit := range what {
-		for _, o := range anyID[exhibit] {
+	for record := range what {
+		for _, o := range anyID[record] {
 			if o.Label == "" {
 				continue
 			}
 			if modes[o.Label] == nil {
 				modes[o.Label] = make(map[claims.Mode]bool)
 			}
-			for _, fact := range what[exhibit] {
+			for _, fact := range what[record] {
 				modes[o.Label][fact.arm.Mode] = true
 			}
 		}
@@ -83,10 +83,10 @@ func joiningModes(anyID, what map[string][]observation) int {
 	return n
 }
 
-func byExhibit(found []observation) map[string][]observation {
+func byRecord(found []observation) map[string][]observation {
 	m := make(map[string][]observation)
 	for _, o := range found {
-		m[o.Exhibit] = append(m[o.Exhibit], o)
+		m[o.record()] = append(m[o.record()], o)
 	}
 	return m
 }

@@ -16,6 +16,7 @@ import (
 
 	"telltale/audit"
 	"telltale/audit/evidence"
+	"telltale/audit/lab/chromium"
 	"telltale/audit/report"
 	"telltale/claims"
 )
@@ -286,7 +287,51 @@ func TestInterrupted(t *testing.T) {
 		t.Errorf("partial %q with %d exhibits", c.Partial, len(c.Exhibits))
 	}
 	_, stdout, _ := telltale(t.Context(), "report", dir)
-	if !strings.Contains(stdout, "partial") {
+	if !strings.Contains(stdout, "NOT COMPLETE: interrupted") {
 		t.Errorf("the report does not say that the case is partial:\n%s", stdout)
+	}
+}
+
+// Private mode is the browser's own: an off-the-record context of a normal
+// window and an --incognito window give the same findings.
+func TestPrivateWindowAndContext(t *testing.T) {
+	sent := func(context bool) []string {
+		var out, errs output
+		e := &env{strings.NewReader(""), &out, &errs, time.Now, func(string) string { return "" }}
+		dir := filepath.Join(t.TempDir(), "case")
+		trial, err := prepare(t.Context(), e, auditOptions{
+			browser: "chromium", specimen: "mint-2020", dir: dir, listen: "127.0.0.1:0", arms: []string{"private"},
+			runs: 1, workers: 1, settle: time.Second, noControl: true,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		trial.software.driver.(*chromium.Driver).ContextMode = context
+		w, err := evidence.Create(dir, trial.plan)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := trial.run(t.Context(), w); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(end(time.Now(), nil)); err != nil {
+			t.Fatal(err)
+		}
+		c := derived(t, dir)
+		at := exhibits(c)
+		set := make(map[string]bool)
+		for _, f := range c.Findings {
+			if f.Seed != "" {
+				set[f.Seed+" at "+at[f.Exhibit].Host] = true
+			}
+		}
+		return slices.Sorted(maps.Keys(set))
+	}
+	window := sent(false)
+	if len(window) == 0 {
+		t.Error("nothing was found in a private window")
+	}
+	if diff := cmp.Diff(window, sent(true)); diff != "" {
+		t.Errorf("-window +context\n%s", diff)
 	}
 }

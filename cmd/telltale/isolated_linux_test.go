@@ -141,7 +141,7 @@ func TestDiskFull(t *testing.T) {
 		}
 	}
 	_, again, _ := strings.Cut(stdout, "-- and again:")
-	if !strings.Contains(again, "partial") {
+	if !strings.Contains(again, "NOT COMPLETE: failed") {
 		t.Errorf("the case is not shown as partial:\n%s", stdout)
 	}
 }

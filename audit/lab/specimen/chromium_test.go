@@ -24,7 +24,7 @@ type chromium struct {
 }
 
 // testLimit ends a browser that does not answer, and with it the test.
-const testLimit = time.Minute
+const testLimit = 3 * time.Minute
 
 // newChromium starts the browser without a screen; it must be installed, since
 // nothing else shows that a specimen does what it says.

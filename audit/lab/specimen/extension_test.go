@@ -35,11 +35,12 @@ type session struct {
 	profile   string
 	extension string
 	private   bool
-	silent    bool // no report is waited for
+	asks      bool // the extension is expected to ask the lab for its proof
+	reports   bool // it is expected to report
 }
 
-// browse visits pages, each until both sinks know of it, or for a moment if
-// the session is a silent one.
+// browse visits pages, each until both sinks know of it, or for a
+// moment if none is expected to.
 func (s session) browse(t *testing.T, pages []string) {
 	t.Helper()
 	args := []string{"--proxy-server=" + s.proxy.url, "--proxy-bypass-list=<-loopback>", "--ignore-certificate-errors"}
@@ -50,11 +51,11 @@ func (s session) browse(t *testing.T, pages []string) {
 	defer b.close()
 	b.call(t, "", "Extensions.loadUnpacked", map[string]any{"path": s.extension, "enableInIncognito": true}, &struct{}{})
 	b.call(t, "", "Browser.setDownloadBehavior", map[string]any{"behavior": "allow", "downloadPath": t.TempDir()}, &struct{}{})
-	s.wait(func() bool { return len(s.proxy.to(specimen.Host)) > 0 }) // the extension listens by then
+	wait(s.asks, func() bool { return len(s.proxy.to(specimen.Host)) > 0 }) // the extension listens by then
 	tab := b.firstTab(t)
 	for _, page := range pages {
 		b.visit(t, tab, page)
-		s.wait(func() bool { return over(mistatSaw(t, s.proxy), page) && over(sensorsSaw(t, s.proxy), page) })
+		wait(s.reports, func() bool { return over(mistatSaw(t, s.proxy), page) && over(sensorsSaw(t, s.proxy), page) })
 	}
 }
 
@@ -66,16 +67,16 @@ func over(saw []observation, page string) bool {
 	})
 }
 
-// wait returns when done, after a second if the session is silent, and after
-// twenty in any case.
-func (s session) wait(done func() bool) {
-	limit := 20 * time.Second
-	if s.silent {
-		limit = time.Second
-	}
+// wait waits for what is expected, at most twenty seconds. What is not
+// expected is given one second to happen.
+func wait(expected bool, done func() bool) {
 	const pause = 50 * time.Millisecond
+	limit := time.Second
+	if expected {
+		limit = 20 * time.Second
+	}
 	for range limit / pause {
-		if !s.silent && done() {
+		if expected && done() {
 			return
 		}
 		time.Sleep(pause)
@@ -163,7 +164,8 @@ func TestExtension(t *testing.T) {
 				if private && name == "mint-2020-fixed" {
 					want = nil
 				}
-				session{p, profile, extension, private, want == nil}.browse(t, pages)
+				s := session{p, profile, extension, private, true, len(want) > 0}
+				s.browse(t, pages)
 				if diff := cmp.Diff(want, sensorsSaw(t, p)); diff != "" {
 					t.Errorf("%s mode, Sensors: %s", mode, diff)
 				}
@@ -231,7 +233,8 @@ func TestExtensionIsSilentOutsideTheLab(t *testing.T) {
 			}
 			p := newProxy(t, labWorld(tt.token))
 			pages, _ := promised("general")
-			session{p, t.TempDir(), extension, false, true}.browse(t, pages)
+			s := session{proxy: p, profile: t.TempDir(), extension: extension, asks: tt.asked > 0}
+			s.browse(t, pages)
 			if len(p.to(stage.ShopHost)) == 0 {
 				t.Error("no page was visited, so that silence says nothing")
 			}

@@ -44,7 +44,7 @@ var specimens = []Specimen{
 	},
 	{
 		Name: "mint-2020-fixed", Kind: Extension,
-		About: "The same browser after the switch of May 2020: nothing is sent in private mode, all else as before.",
+		About: "The same browser with the switch of May 2020 set so that nothing is sent in private mode; all else is as before.",
 	},
 	{
 		Name: "miui-2020", Kind: Program,

@@ -66,7 +66,7 @@ chrome.webNavigation.onCompleted.addListener((details) => {
 chrome.downloads.onCreated.addListener((item) => {
   const file = new URL(item.url).pathname.split("/").pop();
   const properties = {
-    op: "start",
+    op: "start", // the teardown names the property, not its values
     suffix: file.includes(".") ? file.split(".").pop() : "",
     url: item.url,
     type: item.incognito ? "privacy" : "general",
