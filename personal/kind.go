@@ -2,8 +2,8 @@
 // that claims name and that findings carry.
 //
 // A [Kind] is a path from coarse to fine, such as "behaviour/navigation/url".
-// The list of all kinds is kinds.txt, one a line: the path, a tab, and what it
-// means in plain words.
+// The list of all kinds is kinds.txt, one a line: the path, a short name, and
+// what it means in plain words, with tabs between.
 package personal
 
 import (
@@ -22,8 +22,16 @@ func (k Kind) Under(parent Kind) bool {
 	return ok && (rest == "" || rest[0] == '/')
 }
 
-// Meaning returns what k means in plain words, "" if k is not known.
-func (k Kind) Meaning() string { return meanings()[k] }
+// Meaning returns what k means in plain words, "" if k is not in the list.
+func (k Kind) Meaning() string { return words()[k].meaning }
+
+// Short returns a name of one to four words for k, its path if k is not in the list.
+func (k Kind) Short() string {
+	if w, ok := words()[k]; ok {
+		return w.short
+	}
+	return string(k)
+}
 
 // Known reports whether k is in the list of kinds, or is a parent of one that is.
 func (k Kind) Known() bool {
@@ -52,11 +60,14 @@ func Kinds() []Kind {
 //go:embed kinds.txt
 var kindsText string
 
-var meanings = sync.OnceValue(func() map[Kind]string {
-	m := make(map[Kind]string)
+// word is what is said of a kind.
+type word struct{ short, meaning string }
+
+var words = sync.OnceValue(func() map[Kind]word {
+	m := make(map[Kind]word)
 	for line := range strings.Lines(kindsText) {
-		if kind, meaning, ok := strings.Cut(strings.TrimSpace(line), "\t"); ok {
-			m[Kind(kind)] = meaning
+		if f := strings.Split(strings.TrimSpace(line), "\t"); len(f) == 3 {
+			m[Kind(f[0])] = word{f[1], f[2]}
 		}
 	}
 	return m

@@ -11,7 +11,7 @@ import (
 func TestKinds(t *testing.T) {
 	seen := make(map[personal.Kind]bool)
 	for _, k := range personal.Kinds() {
-		if seen[k] || k.Meaning() == "" || !k.Known() || strings.Contains(string(k), " ") {
+		if seen[k] || k.Meaning() == "" || k.Short() == string(k) || !k.Known() || strings.Contains(string(k), " ") {
 			t.Errorf("%q: twice %v, meaning %q", k, seen[k], k.Meaning())
 		}
 		seen[k] = true

@@ -13,5 +13,5 @@ func judgeAggregated(t *target, a claims.Assertion) audit.Verdict {
 	if len(found) == 0 {
 		return t.unrefuted(a.When, rule.Kinds)
 	}
-	return t.refuted(a.When, found, "Single records about single events ("+meanings(found)+") went to "+t.recipients(found))
+	return t.refuted(a.When, found, "Single records about single events ("+shorts(found)+") sent to "+t.recipients(found))
 }

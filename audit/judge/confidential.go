@@ -17,7 +17,7 @@ func judgeConfidential(t *target, a claims.Assertion) audit.Verdict {
 	if len(found) == 0 {
 		return t.unrefuted(a.When, rule.Kinds)
 	}
-	says := sentence(meanings(found)) + " could be read without any key"
+	says := sentence(shorts(found)) + " readable without any key"
 	if undone := undone(found); len(undone) > 0 {
 		says += " (" + list(undone, len(undone)) + " hide nothing)"
 	}

@@ -92,10 +92,10 @@ func TestNever(t *testing.T) {
 		says  string
 	}{
 		"nothing found":          {func(*scene) {}, audit.Supported, "3 values planted, 10 requests read, 0 of 3 runs; the true rate may still be up to 63% of runs"},
-		"sent in private mode":   {func(s *scene) { s.page(s.exhibit("private", 2, "sink.example"), "private", 2) }, audit.Refuted, "In private mode, the address of a page that was visited went to sink.example (Vendor) in 1 of 3 runs, 1 record."},
+		"sent in private mode":   {func(s *scene) { s.page(s.exhibit("private", 2, "sink.example"), "private", 2) }, audit.Refuted, "Page address sent in private mode to sink.example (Vendor) in 1 of 3 runs, 1 record."},
 		"sent in normal mode":    {func(s *scene) { s.page(s.exhibit("normal", 2, "sink.example"), "normal", 2) }, audit.Supported, "Nothing against it"},
 		"normal, but sent late":  {func(s *scene) { s.page(s.exhibit("private", 2, "sink.example"), "normal", 2) }, audit.Supported, "Nothing against it"},
-		"private, but sent late": {func(s *scene) { s.page(s.exhibit("normal", 2, "sink.example"), "private", 2) }, audit.Refuted, "In private mode"},
+		"private, but sent late": {func(s *scene) { s.page(s.exhibit("normal", 2, "sink.example"), "private", 2) }, audit.Refuted, "sent in private mode"},
 		"sent by the control":    {func(s *scene) { s.page(s.exhibit("control/private", 2, "sink.example"), "control/private", 2) }, audit.Supported, "Nothing against it"},
 		"to the lab":             {func(s *scene) { s.page(s.exhibit("private", 2, "telltale.lab"), "private", 2) }, audit.Supported, "Nothing against it"},
 		"something was opaque":   {func(s *scene) { s.Coverage[1].Opaque, s.Coverage[1].Unread = 1, []string{"dark.example"} }, audit.CannotTell, "dark.example"},
@@ -153,7 +153,7 @@ func TestUnlinked(t *testing.T) {
 			e := s.exhibit("normal", 1, "sink.example")
 			s.page(e, "normal", 1)
 			s.identifier(e, "id/install", "i1")
-		}, audit.Refuted, "An id that one installation keeps stood in the same records in 1 of 3 runs, 1 record."},
+		}, audit.Refuted, "In the same records: installation id in 1 of 3 runs, 1 record."},
 		"in one request, header and body": {func(s *scene) {
 			a, b := s.exhibit("normal", 1, "sink.example"), s.exhibit("normal", 1, "sink.example")
 			for _, id := range []string{a, b} {
@@ -163,7 +163,7 @@ func TestUnlinked(t *testing.T) {
 			}
 			s.page(a, "normal", 1)
 			s.identifier(b, "id/install", "i1")
-		}, audit.Refuted, "stood in the same records in 1 of 3 runs, 1 record."},
+		}, audit.Refuted, "In the same records: installation id in 1 of 3 runs, 1 record."},
 		"nothing of the kinds planted": {func(s *scene) { s.Seeds = s.Seeds[len(s.Seeds)-2:] }, audit.NotTested, "planted"},
 		"joined by another id": {func(s *scene) {
 			a, b := s.exhibit("normal", 1, "sink.example"), s.exhibit("normal", 1, "else.example")
@@ -203,7 +203,7 @@ func TestOtherRules(t *testing.T) {
 	}{
 		"aggregated, one visit":         {claims.Aggregated{Kinds: urls, K: 20}, leak, audit.Refuted, "Single records about single events"},
 		"aggregated, none":              {claims.Aggregated{Kinds: urls}, nothing, audit.Supported, ""},
-		"confidential, readable":        {claims.Confidential{}, leak, audit.Refuted, "could be read without any key (base64 hide nothing)"},
+		"confidential, readable":        {claims.Confidential{}, leak, audit.Refuted, "readable without any key (base64 hide nothing)"},
 		"confidential, nothing":         {claims.Confidential{}, nothing, audit.Supported, ""},
 		"only to, the one named":        {claims.OnlyTo{Organisations: []string{"vendor"}}, leak, audit.Supported, "sink.example (Vendor)"},
 		"only to, a stranger":           {claims.OnlyTo{Organisations: []string{"Vendor"}}, stranger, audit.Refuted, "else.example"},
@@ -220,7 +220,7 @@ func TestOtherRules(t *testing.T) {
 			s.identifier(late, "id/install", "i1")
 			s.identifier(early, "id/install", "i1")
 		}, audit.Refuted, "still the same"},
-		"supported, but not all was planted": {claims.Never{Kinds: []personal.Kind{"behaviour/navigation/url", "contact/phone"}}, nothing, audit.Supported, "Not planted, so not tested: a phone number."},
+		"supported, but not all was planted": {claims.Never{Kinds: []personal.Kind{"behaviour/navigation/url", "contact/phone"}}, nothing, audit.Supported, "Not planted, so not tested: phone number."},
 		"rotates, kept": {claims.Rotates{Kind: "id/install", Within: time.Second}, func(s *scene) {
 			for range 4 {
 				s.identifier(s.exhibit("normal", 1, "sink.example"), "id/install", "i1")

@@ -11,9 +11,9 @@ func judgeNever(t *target, a claims.Assertion) audit.Verdict {
 	if len(found) == 0 {
 		return t.unrefuted(a.When, rule.Kinds)
 	}
-	says := sentence(meanings(found)) + " went to " + t.recipients(found)
+	says := sentence(shorts(found)) + " sent to " + t.recipients(found)
 	if a.When.Mode != "" {
-		says = "In " + string(a.When.Mode) + " mode, " + meanings(found) + " went to " + t.recipients(found)
+		says = sentence(shorts(found)) + " sent in " + string(a.When.Mode) + " mode to " + t.recipients(found)
 	}
 	return t.refuted(a.When, found, says)
 }

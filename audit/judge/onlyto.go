@@ -25,7 +25,7 @@ func judgeOnlyTo(t *target, a claims.Assertion) audit.Verdict {
 	}
 	switch {
 	case len(strangers) > 0:
-		return t.refuted(a.When, strangers, sentence(meanings(strangers))+" went to "+t.recipients(strangers))
+		return t.refuted(a.When, strangers, sentence(shorts(strangers))+" sent to "+t.recipients(strangers))
 	case len(unplaced) > 0:
 		return notTested("The organisation is the one that was named (" + t.recipients(unplaced) + "); the country was not observed: offline, no address is real.")
 	}

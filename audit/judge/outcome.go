@@ -77,7 +77,7 @@ func (t *target) unplanted(when claims.Condition, kinds []personal.Kind) string 
 	var missing []string
 	for _, k := range kinds {
 		if one := []personal.Kind{k}; !untold(one) && t.planted(when, one) == 0 {
-			missing = append(missing, meaning(k))
+			missing = append(missing, k.Short())
 		}
 	}
 	if len(missing) == 0 {
@@ -142,24 +142,16 @@ func (t *target) recipients(found []observation) string {
 	return list(names, 3)
 }
 
-// meanings names the kinds of findings in plain words.
-func meanings(found []observation) string {
+// shorts names the kinds of findings in few words.
+func shorts(found []observation) string {
 	var names []string
 	for _, o := range found {
-		if name := meaning(o.Kind); !slices.Contains(names, name) {
+		if name := o.Kind.Short(); !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
 	slices.Sort(names)
-	return list(names, 3)
-}
-
-// meaning names a kind in plain words; a parent of kinds has none but its path.
-func meaning(k personal.Kind) string {
-	if m := k.Meaning(); m != "" {
-		return m
-	}
-	return string(k)
+	return list(names, 4)
 }
 
 func conditionWords(when claims.Condition) string {

@@ -94,13 +94,13 @@ func byRecord(found []observation) map[string][]observation {
 func (l links) says() string {
 	s := "Records hold both, or share an identifier"
 	if len(l.who) > 0 {
-		s = sentence(meanings(l.who)) + " stood in the same records"
+		s = "In the same records: " + shorts(l.who)
 	}
-	switch {
+	switch { // of one device each: a run has a profile of its own
 	case l.modes == 1:
-		s += ", and 1 identifier joins normal and private mode,"
+		s += "; 1 identifier joins normal and private mode,"
 	case l.modes > 1:
-		s += fmt.Sprintf(", and %d identifiers join normal and private mode,", l.modes)
+		s += fmt.Sprintf("; %d identifiers join normal and private mode,", l.modes)
 	}
 	return s
 }
