@@ -129,7 +129,7 @@ type Coverage struct {
 	Requests    int      `json:"requests"`
 	Bytes       int64    `json:"bytes"`             // sent by the software
 	Stage       int      `json:"stage,omitempty"`   // requests of Requests that were the plan's own visits
-	Opaque      int      `json:"opaque"`            // exhibits that no decoder could read
+	Opaque      int      `json:"opaque"`            // exhibits that could not be read, or not to their end
 	Refused     int      `json:"refused"`           // connections on which our certificate was refused
 	Tunnels     int      `json:"tunnels"`           // connections that were neither TLS nor HTTP
 	Unread      []string `json:"unread,omitempty"`  // hosts behind Opaque, Refused, Tunnels, sorted

@@ -35,7 +35,7 @@ func derive(r *evidence.Reader) (*report.Case, error) {
 	if err != nil {
 		return nil, err
 	}
-	countOpaque(c, opaque)
+	countUnread(c, opaque)
 	c.Parties = parties(c)
 	c.Verdicts = judge.Judge(judge.Input{
 		Case: c.Case, Claims: c.Claims, Seeds: c.Seeds, Exhibits: byID(c.Exhibits),
@@ -89,13 +89,20 @@ func peel(ex audit.Exhibit) iter.Seq2[audit.Value, error] {
 	return decode.Values(ex, decode.DefaultLimits)
 }
 
-// countOpaque adds what could not be read to the coverage of its arm.
-func countOpaque(c *report.Case, opaque []string) {
-	exhibits := byID(c.Exhibits)
+// countUnread adds to the coverage of each arm the exhibits that could not be
+// read, or not to their end.
+func countUnread(c *report.Case, opaque []string) {
+	unread := make(map[string]bool)
+	for _, id := range opaque {
+		unread[id] = true
+	}
+	for _, p := range c.Problems {
+		unread[p.Exhibit] = true
+	}
 	for i := range c.Coverage {
 		cov := &c.Coverage[i]
-		for _, id := range opaque {
-			if ex := exhibits[id]; ex.Arm == cov.Arm {
+		for _, ex := range c.Exhibits {
+			if unread[ex.ID] && ex.Arm == cov.Arm && !ex.Stage {
 				cov.Opaque++
 				cov.Unread = insert(cov.Unread, ex.Host)
 			}

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"archive/tar"
+	"compress/gzip"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -26,11 +30,17 @@ func TestScript(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			bin, _, _ := strings.Cut(e.Getenv("PATH"), string(os.PathListSeparator))
 			e.Setenv("BIN", bin) // a PATH with telltale and nothing else
+			cases, err := filepath.Abs(filepath.Join("testdata", "cases"))
+			e.Setenv("CASES", cases) // real cases, packed
+			if err != nil {
+				return err
+			}
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits":  exits,
 			"listen": listen,
+			"untar":  untar,
 		},
 	})
 }
@@ -52,6 +62,30 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// untar FILE unpacks a .tar.gz into the script's folder.
+func untar(ts *testscript.TestScript, _ bool, args []string) {
+	f, err := os.Open(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer f.Close()
+	unzip, err := gzip.NewReader(f)
+	ts.Check(err)
+	for r := tar.NewReader(unzip); ; {
+		head, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		ts.Check(err)
+		path := ts.MkAbs(head.Name)
+		if head.Typeflag == tar.TypeDir {
+			ts.Check(os.MkdirAll(path, 0o700))
+			continue
+		}
+		data, err := io.ReadAll(r)
+		ts.Check(err)
+		ts.Check(os.WriteFile(path, data, 0o600))
 	}
 }
 
