@@ -21,7 +21,7 @@ type exhibitView struct {
 	Also        string // what else the same record carried
 	Layers      []layerView
 	Above       *shownAt // the section that shows the layers already
-	Problem     string // why there are no layers
+	Problem     string   // why there are no layers
 	Says        string
 }
 

@@ -20,7 +20,7 @@ type piece struct {
 	Gap  string
 }
 
-// A view says how much of a layer is shown around and inside the mark.
+// An extent says how much of a layer is shown around and inside the mark.
 type extent struct {
 	head, around       int // bytes at the start of the layer; before and after the mark
 	markHead, markTail int // bytes at both ends of a long mark

@@ -145,8 +145,8 @@ func (b *builder) arm(a audit.Arm, run int) {
 	b.exhibit(a, run, audit.Exhibit{URL: "https://www.the-harbour-courier.com/article/" + page.Value, Method: "GET", Host: "www.the-harbour-courier.com", Part: "request.url", Stage: true})
 	if !a.Control {
 		address := "https://www.the-harbour-courier.com/article/" + page.Value + "?ref=front"
-		b.sensors(a, run, page, address, "page_load_event_start", "url")
-		b.sensors(a, run, words, "opening hours "+words.Value, "search", "search_word")
+		b.sensors(a, run, page, property{"page_load_event_start", "url", address})
+		b.sensors(a, run, words, property{"search", "search_word", "opening hours " + words.Value})
 		b.tracker(a, run, page)
 	}
 	for _, host := range []string{"update.googleapis.com", "clients2.google.com", "accounts.google.com", "optimizationguide-pa.googleapis.com"} {
@@ -172,13 +172,16 @@ func (b *builder) exhibit(a audit.Arm, run int, e audit.Exhibit) audit.Exhibit {
 	return e
 }
 
+// A property is what one event of the fixture says.
+type property struct{ event, key, value string }
+
 // sensors adds a record in the envelope of the case: JSON, gzip, base64, form.
-func (b *builder) sensors(a audit.Arm, run int, seed audit.Seed, value, event, key string) {
+func (b *builder) sensors(a audit.Arm, run int, seed audit.Seed, p property) {
 	record := []any{map[string]any{
-		"type": "track", "event": event, "distinct_id": fmt.Sprintf("8d0c%d7e2-14f5-4bb1-9f4e-6f3a0c%d1b7aa", run, run),
+		"type": "track", "event": p.event, "distinct_id": fmt.Sprintf("8d0c%d7e2-14f5-4bb1-9f4e-6f3a0c%d1b7aa", run, run),
 		"time": 1588291200000, "owner": owner,
 		"lib":        map[string]any{"$lib": "Android", "$lib_version": "3.2.10"},
-		"properties": map[string]any{key: value, "android_id": androidID, "$model": "Redmi K20", "$screen_width": 1080, "miui_region": "DE"},
+		"properties": map[string]any{p.key: p.value, "android_id": androidID, "$model": "Redmi K20", "$screen_width": 1080, "miui_region": "DE"},
 	}}
 	doc, _ := json.Marshal(record)
 	doc = bytes.ReplaceAll(doc, []byte("/"), []byte(`\/`))
@@ -192,7 +195,7 @@ func (b *builder) sensors(a audit.Arm, run int, seed audit.Seed, value, event, k
 		Part: "request.body", Type: "application/x-www-form-urlencoded", Data: audit.NewSecret([]byte(body)),
 	})
 	envelope := audit.Trail{"request.body", "form:data_list", "percent", "base64", "gzip"}
-	b.finding(e, audit.Finding{Kind: seed.Kind, Seed: seed.Name, Form: "plain", Trail: envelope.Then("json:/0/properties/" + key), Confidence: audit.Certain, Value: audit.NewSecret([]byte(seed.Value))})
+	b.finding(e, audit.Finding{Kind: seed.Kind, Seed: seed.Name, Form: "plain", Trail: envelope.Then("json:/0/properties/" + p.key), Confidence: audit.Certain, Value: audit.NewSecret([]byte(seed.Value))})
 	b.finding(e, audit.Finding{Kind: "id/install", Label: fmt.Sprintf("i%d", run), Form: "persistent", Trail: envelope.Then("json:/0/distinct_id"), Confidence: audit.Likely, Says: "the same id stands in normal and in private mode of this run"})
 	b.finding(e, audit.Finding{Kind: "id/device/android-id", Label: "i4", Form: "plain", Trail: envelope.Then("json:/0/properties/android_id"), Confidence: audit.Likely})
 }

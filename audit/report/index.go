@@ -111,6 +111,7 @@ func targets(c Case) []target {
 	return ts
 }
 
+// rank sorts what is last behind the rest.
 func rank(last bool) int {
 	if last {
 		return 1
@@ -121,15 +122,15 @@ func rank(last bool) int {
 // runs returns the repetitions of the case: what was planned, or what was seen
 // if that is more.
 func (x *index) runs() int {
-	n := x.Case.Case.Runs
+	n := max(0, x.Case.Case.Runs)
 	for _, e := range x.Exhibits {
-		n = max(n, min(e.Run, maxRuns))
+		n = max(n, e.Run)
 	}
-	return n
+	return min(n, maxRuns)
 }
 
 // maxRuns bounds what a number in a damaged fact stream can cost.
-const maxRuns = 1000
+const maxRuns = 200
 
 // recipient names a host and, where it is known, whose it is.
 func (x *index) recipient(host string) string {
@@ -187,9 +188,6 @@ func count[N int | int64](n N, one, many string) string {
 }
 
 func thousands[N int | int64](n N) string {
-	if n < 0 {
-		return "-" + thousands(-n)
-	}
 	if n < 1000 {
 		return fmt.Sprint(n)
 	}

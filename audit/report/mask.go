@@ -43,7 +43,7 @@ func newMasker(c Case) masker {
 	for _, f := range c.Findings {
 		for _, step := range f.Trail {
 			for _, n := range stepNames(step) {
-				names[n] = isFieldName(n)
+				names[n] = isFieldName(n) && !isIndex(n)
 			}
 		}
 	}
@@ -85,6 +85,9 @@ func stepNames(step string) []string {
 }
 
 var fieldName = regexp.MustCompile(`^([$@_]{0,2}[A-Za-z][A-Za-z_$.-]{0,31}[0-9]{0,2}|[0-9]{1,4})$`)
+
+// isIndex reports whether a name is a number, as places in a list have.
+func isIndex(name string) bool { return name != "" && strings.Trim(name, "0123456789") == "" }
 
 // isFieldName reports whether a name looks as if a programmer gave it, and not
 // like data that somebody used as a key.

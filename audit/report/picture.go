@@ -38,16 +38,15 @@ type band struct {
 
 // A hostMark is a recipient with its labels.
 type hostMark struct {
-	X, Y    int
-	DotX    int
-	Told    bool
-	Host    string
-	Owner   string
-	Title   string
-	Lines   []line
-	row     int // height
-	centre  float64
-	offsets []float64
+	X, Y   int
+	DotX   int
+	Told   bool
+	Host   string
+	Owner  string
+	Title  string
+	Lines  []line
+	row    int // height
+	centre float64
 }
 
 type line struct {
@@ -58,10 +57,10 @@ type line struct {
 
 // The measures of the picture, in units of its view box.
 const (
-	picWidth  = 760
-	picLeft   = 118 // right edge of the arms' bars
-	picRight  = 330 // where the bands end
-	picLabel  = 346 // where the labels of hosts begin
+	picWidth  = 720
+	picLeft   = 112 // right edge of the arms' bars
+	picRight  = 282 // where the bands end
+	picLabel  = 298 // where the labels of hosts begin
 	picLine   = 17
 	picTop    = 8
 	picGap    = 14 // between hosts
@@ -252,7 +251,7 @@ func middle(s string, n int) string {
 func wrap(s string, n int) []string {
 	var lines []string
 	var cur []rune
-	for _, word := range strings.Fields(s) {
+	for word := range strings.FieldsSeq(s) {
 		w := []rune(word)
 		if len(cur) > 0 && len(cur)+1+len(w) > n {
 			lines, cur = append(lines, string(cur)), nil

@@ -85,8 +85,8 @@ func (s *summary) head() {
 	for i, t := range s.targets {
 		names[i] = t.Role() + ": " + t.Name
 	}
-	s.line(strings.Join(names, "; "))
 	if len(s.targets) > 0 {
+		s.line(strings.Join(names, "; "))
 		s.line(s.tally(s.targets[0]))
 	}
 	s.out.WriteString("\n")
@@ -95,12 +95,31 @@ func (s *summary) head() {
 // A textRow is one claim of the summary.
 type textRow struct {
 	id      string
-	results []audit.Verdict
+	results []audit.Verdict // one for each target
+}
+
+// bad reports whether the claim is refuted for any target.
+func (r textRow) bad() bool {
+	return slices.ContainsFunc(r.results, func(v audit.Verdict) bool { return v.Result == audit.Refuted })
+}
+
+// says returns what was seen: what refutes the claim, or else what is said of
+// the first target.
+func (r textRow) says() string {
+	for _, v := range r.results {
+		if v.Result == audit.Refuted {
+			return v.Says
+		}
+	}
+	if len(r.results) == 0 {
+		return ""
+	}
+	return r.results[0].Says
 }
 
 func (s *summary) claims() {
 	var rows []textRow
-	idWidth := 0
+	idWidth := len(firstColumn)
 	for _, st := range s.statements() {
 		for _, a := range st.Rows {
 			r := textRow{id: flat(a.ID)}
@@ -111,52 +130,79 @@ func (s *summary) claims() {
 			idWidth = max(idWidth, len([]rune(r.id)))
 		}
 	}
-	idWidth = min(max(idWidth, len(firstColumn)), s.opt.Width/4)
+	idWidth = min(idWidth, s.opt.Width/4)
 	s.columns(idWidth)
-	roomy := bytes.Count(s.out.Bytes(), []byte("\n"))+2*len(rows)+tailLines <= screenHeight
+	under := s.layout(rows)
 	for _, r := range rows {
-		s.row(r, idWidth, roomy)
+		s.row(r, idWidth, under(r))
+	}
+}
+
+// layout says which claims get a second line for what was seen: all, if they
+// fit the screen; else those refuted; else none.
+func (s *summary) layout(rows []textRow) func(textRow) bool {
+	free := screenHeight - tailLines - bytes.Count(s.out.Bytes(), []byte("\n")) - len(rows)
+	bad := 0
+	for _, r := range rows {
+		if r.bad() {
+			bad++
+		}
+	}
+	switch {
+	case len(rows) <= free:
+		return func(textRow) bool { return true }
+	case bad <= free:
+		return textRow.bad
+	default:
+		return func(textRow) bool { return false }
 	}
 }
 
 const firstColumn = "claim"
 
+// cellWidth holds a symbol and the longest result, with figures and a space.
+const cellWidth = 15
+
+// shown returns how many targets have room beside the claims' names.
+func (s *summary) shown(idWidth int) int {
+	return min(len(s.targets), (s.opt.Width-idWidth-2)/cellWidth)
+}
+
 // columns heads the results with the roles of the targets, or with their names
 // where two have one role.
 func (s *summary) columns(idWidth int) {
-	line := fmt.Sprintf("%-*s  ", idWidth, firstColumn)
-	for i, t := range s.targets {
+	heads := []string{fmt.Sprintf("%-*s  ", idWidth, firstColumn)}
+	for i, t := range s.targets[:s.shown(idWidth)] {
 		head := t.Role()
 		if i > 0 && s.targets[i-1].Control == t.Control || i+1 < len(s.targets) && s.targets[i+1].Control == t.Control {
 			head = flat(t.Name)
 		}
-		line += fmt.Sprintf("%-*s", cellWidth, cut(head, cellWidth-1))
+		heads = append(heads, fmt.Sprintf("%-*s", cellWidth, cut(head, cellWidth-1)))
 	}
-	s.out.WriteString(strings.TrimRight(cut(line, s.opt.Width), " ") + "\n")
+	s.out.WriteString(strings.TrimRight(strings.Join(heads, ""), " ") + "\n")
 }
 
-// cellWidth holds a symbol and the longest result, with figures and a space.
-const cellWidth = 15
-
-// row writes a claim: its name, the results by target, and what was seen.
-func (s *summary) row(r textRow, idWidth int, roomy bool) {
-	used := idWidth + 2
-	fmt.Fprintf(&s.out, "%-*s  ", idWidth, cut(r.id, idWidth))
-	for _, v := range r.results {
-		if used+cellWidth > s.opt.Width {
-			break
-		}
+// row writes a claim: its name, the results by target, and what was seen,
+// beside them or under them.
+func (s *summary) row(r textRow, idWidth int, under bool) {
+	used := idWidth
+	fmt.Fprintf(&s.out, "%-*s", idWidth, cut(r.id, idWidth))
+	pad := "  "
+	for _, v := range r.results[:s.shown(idWidth)] {
 		w := wordOf(v.Result)
 		cell := cut(w.Symbol+" "+string(w.Result)+ratio(v), cellWidth-1)
-		s.out.WriteString(s.paint(w.ansi, cell) + strings.Repeat(" ", cellWidth-len([]rune(cell))))
-		used += cellWidth
+		s.out.WriteString(pad + s.paint(w.ansi, cell))
+		used += len(pad) + len([]rune(cell))
+		pad = strings.Repeat(" ", cellWidth-len([]rune(cell)))
 	}
-	says := flat(firstSays(r.results))
-	if roomy {
-		s.out.WriteString("\n  " + cut(says, s.opt.Width-2) + "\n")
-		return
+	says := flat(r.says())
+	if room := s.opt.Width - used - len(pad); !under && says != "" && room > 0 {
+		s.out.WriteString(pad + cut(says, room))
 	}
-	s.out.WriteString(cut(says, s.opt.Width-used) + "\n")
+	if under && says != "" {
+		s.out.WriteString("\n  " + cut(says, s.opt.Width-2))
+	}
+	s.out.WriteString("\n")
 }
 
 // ratio is the number of runs in which a refutation showed.
@@ -165,14 +211,6 @@ func ratio(v audit.Verdict) string {
 		return ""
 	}
 	return fmt.Sprintf(" %d/%d", v.Hits, v.Runs)
-}
-
-func firstSays(vs []audit.Verdict) string {
-	i := slices.IndexFunc(vs, func(v audit.Verdict) bool { return v.Says != "" })
-	if i < 0 {
-		return ""
-	}
-	return vs[i].Says
 }
 
 // tailLines is the most lines that tail writes.

@@ -208,7 +208,7 @@ func (x *index) section(s statementView, row assertionView, r resultView, shown 
 		view.Layers, view.Problem = x.layers(best)
 	}
 	sec.Exhibit = &view
-	rest := spread(fs[1:], x.groups())
+	rest := spread(fs[1:], x.group)
 	sec.More = max(0, len(rest)-maxOthers)
 	for _, f := range rest[:len(rest)-sec.More] {
 		sec.Others = append(sec.Others, x.findingRow(f))
@@ -251,12 +251,10 @@ func spread(fs []audit.Finding, group func(audit.Finding) string) []audit.Findin
 	return fs
 }
 
-// groups tells findings apart by what a reader would call different.
-func (x *index) groups() func(audit.Finding) string {
-	return func(f audit.Finding) string {
-		e := x.exhibits[f.Exhibit]
-		return strings.Join([]string{e.Host, string(f.Kind), e.Arm, f.Form, f.Trail.String()}, "\x00")
-	}
+// group tells findings apart by what a reader would call different.
+func (x *index) group(f audit.Finding) string {
+	e := x.exhibits[f.Exhibit]
+	return strings.Join([]string{e.Host, string(f.Kind), e.Arm, f.Form}, "\x00")
 }
 
 // armOf returns the arm in which a finding's behaviour happened: that of its

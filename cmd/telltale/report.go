@@ -78,16 +78,17 @@ func text(e *env, c report.Case) error {
 
 func writeFacts(path string, c *report.Case, reveal bool) error {
 	var b bytes.Buffer
-	if err := emit(&audit.Writer{W: &b, Reveal: reveal}, c); err != nil {
+	w := &audit.Writer{W: &b, Reveal: reveal}
+	if err := emit(w, c, reveal); err != nil {
 		return fmt.Errorf("writing facts: %w", err)
 	}
 	return evidence.WriteFile(path, b.Bytes())
 }
 
 // emit sends all facts of a case to a handler, in the stream's order.
-func emit(h audit.Handler, c *report.Case) error {
+func emit(h audit.Handler, c *report.Case, reveal bool) error {
 	facts := []audit.Fact{{Config: &audit.Config{
-		Format: audit.FactFormat, Tool: "telltale", Version: c.Case.Tools[0].Version, Case: c.Case.ID, Reveal: c.Reveal, Partial: c.Partial,
+		Format: audit.FactFormat, Tool: "telltale", Version: c.Case.Tools[0].Version, Case: c.Case.ID, Reveal: reveal, Partial: c.Partial,
 	}}}
 	for i := range c.Exhibits {
 		facts = append(facts, audit.Fact{Exhibit: &c.Exhibits[i]})
