@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -31,7 +32,7 @@ func judgeOnlyTo(t *target, a claims.Assertion) audit.Verdict {
 	}
 	v := t.unrefuted(a.When, nil)
 	if v.Result == audit.Supported && len(sent) > 0 {
-		v.Says = "What was sent went to " + t.recipients(sent) + " and to nobody else, as far as these runs show."
+		v.Says = fmt.Sprintf("Only %s got any, 0 of %d runs went elsewhere; the true rate may still be up to %.0f%% of runs.", t.recipients(sent), v.Runs, 100*v.Bound)
 	}
 	return v
 }

@@ -50,7 +50,7 @@ func (x *index) exhibit(f audit.Finding) exhibitView {
 		Part:      partWord(e.Part),
 		Size:      count(e.Size, "byte", "bytes"),
 		SHA256:    e.SHA256,
-		Kind:      kindWord(f.Kind),
+		Kind:      f.Kind.Short(),
 		Form:      f.Form,
 		Also:      strings.Join(x.company(f), ", "),
 		Says:      f.Says,
@@ -159,6 +159,6 @@ func (x *index) findingRow(f audit.Finding) findingRow {
 	return findingRow{
 		ID: f.ID, Exhibit: f.Exhibit,
 		Place: fmt.Sprintf("%s, %d", e.Arm, e.Run),
-		Host:  e.Host, Kind: kindWord(f.Kind), Form: f.Form, Trail: x.mask.trail(f.Trail),
+		Host:  e.Host, Kind: f.Kind.Short(), Form: f.Form, Trail: x.mask.trail(f.Trail),
 	}
 }

@@ -33,9 +33,12 @@ type recipient struct {
 	total   int
 }
 
-// told reports whether the recipient got anything personal.
+// told reports whether the recipient got anything personal. A hint is not
+// enough to say so.
 func (r recipient) told() bool {
-	return slices.ContainsFunc(r.Flows, func(f flow) bool { return len(f.Kinds) > 0 })
+	return slices.ContainsFunc(r.Flows, func(f flow) bool {
+		return slices.ContainsFunc(f.findings, func(f audit.Finding) bool { return f.Confidence != audit.Hint })
+	})
 }
 
 // recipients lists who received something from a target, those first that

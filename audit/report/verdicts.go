@@ -90,17 +90,17 @@ func anchor(target int, assertion string) string {
 	return fmt.Sprintf("evidence-%d-%s", target+1, plain)
 }
 
-// detail gives the figures of a verdict.
+// detail gives the figures of a refutation; other verdicts say theirs in full.
 func detail(v audit.Verdict) string {
-	switch v.Result {
-	case audit.Refuted:
-		return fmt.Sprintf("in %d of %s, %s", v.Hits, count(v.Runs, "run", "runs"), count(v.Exhibits, "exhibit", "exhibits"))
-	case audit.Supported:
-		return fmt.Sprintf("0 of %s; up to %.0f%% of runs possible", count(v.Runs, "run", "runs"), 100*v.Bound)
-	default:
+	if v.Result != audit.Refuted {
 		return ""
 	}
+	return fmt.Sprintf("in %d of %s, %s", v.Hits, count(v.Runs, "run", "runs"), count(v.Exhibits, "exhibit", "exhibits"))
 }
+
+// Paraphrase reports whether the statement gives the vendor's words in
+// substance only, so that it must not stand in quotation marks.
+func (s statementView) Paraphrase() bool { return strings.HasPrefix(s.Quote, "(in substance") }
 
 // ruleWords says what is asserted and when.
 func ruleWords(a claims.Assertion) string {

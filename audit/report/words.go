@@ -52,55 +52,10 @@ var terms = []term{
 	{"trail", "The steps from the raw bytes to what was found. Anyone can repeat them."},
 }
 
-// kindWords are short names for kinds in tables and pictures.
-var kindWords = map[personal.Kind]string{
-	"behaviour/navigation/url": "page address",
-	"behaviour/search/query":   "search words",
-	"behaviour/news/item":      "news item read",
-	"behaviour/dwell":          "reading time",
-	"behaviour/form/input":     "form input",
-	"behaviour/download":       "download",
-	"behaviour/app/open":       "app opened",
-	"behaviour/folder/open":    "folder opened",
-	"behaviour/gesture/swipe":  "gestures",
-	"behaviour/statusbar":      "status bar use",
-	"behaviour/settings":       "settings use",
-	"behaviour/private-mode":   "private mode in use",
-	"id/device/imei":           "IMEI",
-	"id/device/android-id":     "ANDROID_ID",
-	"id/device/serial":         "device serial number",
-	"id/device/mac":            "hardware address",
-	"id/advertising":           "advertising id",
-	"id/install":               "installation id",
-	"id/session":               "session id",
-	"id/account":               "account",
-	"contact/email":            "e-mail address",
-	"contact/phone":            "phone number",
-	"place/coordinates":        "position",
-	"place/wifi":               "Wi-Fi network",
-	"device/model":             "device model",
-	"device/os-version":        "system version",
-	"device/app-version":       "program version",
-	"device/language":          "system language",
-	"device/screen":            "screen size",
-	"network/carrier":          "mobile network",
-	"network/type":             "network type",
-	"network/ip":               "IP address",
-}
-
-// kindWord is a short name for a kind; one without a name stands as the end of its path.
-func kindWord(k personal.Kind) string {
-	if w := kindWords[k]; w != "" {
-		return w
-	}
-	path := string(k)
-	return strings.ReplaceAll(path[strings.LastIndex(path, "/")+1:], "-", " ")
-}
-
 func kindList(kinds []personal.Kind) []string {
 	words := make([]string, len(kinds))
 	for i, k := range kinds {
-		words[i] = kindWord(k)
+		words[i] = k.Short()
 	}
 	return words
 }
