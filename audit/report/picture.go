@@ -143,7 +143,7 @@ func flowLines(r recipient, t target) []line {
 			order = append(order, what)
 		}
 		said[what] = append(said[what], name)
-		told[what] = len(f.Kinds) > 0
+		told[what] = f.Told
 	}
 	lines = append(lines, line{Text: "requests: " + strings.Join(counts, ", ")})
 	for _, what := range order {
@@ -213,7 +213,7 @@ func newBand(f flow, r recipient, arm string, c curve) band {
 		Title: fmt.Sprintf("%s to %s: %s; %s", arm, r.Party.Host, count(f.Requests, "request", "requests"), carried(f)),
 	}
 	switch {
-	case len(f.Kinds) > 0:
+	case f.Told:
 		b.Class = "told"
 	case f.Unread:
 		b.Class = "unread"

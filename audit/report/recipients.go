@@ -16,6 +16,7 @@ type flow struct {
 	Arm      audit.Arm
 	Requests int
 	Kinds    []personal.Kind // what of it was personal
+	Told     bool            // by more than a hint
 	Unread   bool            // something to this host could not be read
 	findings []audit.Finding
 	events   map[string]bool
@@ -33,13 +34,14 @@ type recipient struct {
 	total   int
 }
 
-// told reports whether the recipient got anything personal. A hint is not
-// enough to say so.
+// told reports whether the recipient got anything personal.
 func (r recipient) told() bool {
-	return slices.ContainsFunc(r.Flows, func(f flow) bool {
-		return slices.ContainsFunc(f.findings, func(f audit.Finding) bool { return f.Confidence != audit.Hint })
-	})
+	return slices.ContainsFunc(r.Flows, func(f flow) bool { return f.Told })
 }
+
+// hint reports whether a finding stands on a name or a form alone: not enough
+// to say that anything was told.
+func hint(f audit.Finding) bool { return f.Confidence == audit.Hint }
 
 // recipients lists who received something from a target, those first that
 // received personal data. What the plan's own sites received is left out
@@ -105,6 +107,7 @@ func (r *recipient) finished() recipient {
 	for i := range r.Flows {
 		f := &r.Flows[i]
 		f.Requests, f.Kinds = len(f.events), kindSet(f.findings)
+		f.Told = slices.ContainsFunc(f.findings, func(f audit.Finding) bool { return !hint(f) })
 		r.total += f.Requests
 	}
 	return *r
@@ -141,8 +144,10 @@ func owner(p audit.Party) string {
 // carried says what a flow carried, never more than was seen.
 func carried(f flow) string {
 	var words []string
-	if len(f.Kinds) > 0 {
+	if f.Told {
 		words = append(words, strings.Join(kindList(f.Kinds), ", "))
+	} else if len(f.Kinds) > 0 {
+		words = append(words, "nothing planted was found; by form alone: "+strings.Join(kindList(f.Kinds), ", "))
 	}
 	if f.Unread {
 		words = append(words, "something that could not be read")
@@ -196,8 +201,9 @@ type cell struct {
 	Last bool // of its arm
 }
 
-// identifiers lists the identifiers by label, in the order of first sight.
-func (x *index) identifiers() []identifier {
+// identifiers lists the identifiers by label, in the order of first sight. What
+// ends with the program is left out, and counted.
+func (x *index) identifiers() (ids []identifier, sessions int) {
 	var labels []string
 	by := make(map[string][]audit.Finding)
 	for _, f := range x.Findings {
@@ -209,12 +215,15 @@ func (x *index) identifiers() []identifier {
 		}
 		by[f.Label] = append(by[f.Label], f)
 	}
-	ids := make([]identifier, 0, len(labels))
 	for _, l := range labels {
+		if !slices.ContainsFunc(by[l], func(f audit.Finding) bool { return !hint(f) }) {
+			sessions++
+			continue
+		}
 		ids = append(ids, x.identifier(l, by[l]))
 	}
 	slices.SortStableFunc(ids, func(a, b identifier) int { return cmp.Compare(b.Arms, a.Arms) })
-	return ids
+	return ids, sessions
 }
 
 func (x *index) identifier(label string, fs []audit.Finding) identifier {

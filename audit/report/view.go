@@ -29,6 +29,7 @@ type view struct {
 	Natives     []native
 	Identifiers []identifier
 	MoreIDs     int
+	Sessions    int // identifiers that end with the program
 	Groups      []armGroup
 	Coverage    []coverageView
 	Limits      []string
@@ -60,32 +61,32 @@ func newView(x *index) (view, error) {
 		return view{}, fmt.Errorf("reading the style of the report: %w", err)
 	}
 	v := view{
-		CSS:         template.CSS(css), //nolint:gosec // our own file
-		Case:        x.Case.Case,
-		Title:       subjectName(x.subject()),
-		Ended:       x.Ended,
-		Lasted:      lasted(x.Case.Case.Started, x.Ended),
-		Partial:     x.Partial,
-		Reveal:      x.Reveal,
-		Statements:  x.statements(),
-		Targets:     x.targets,
-		Sections:    x.sections(),
-		Pictures:    x.pictures(),
-		Natives:     x.natives(),
-		Identifiers: x.identifiers(),
-		Groups:      x.armGroups(),
-		Coverage:    x.coverage(),
-		Limits:      x.limits(),
-		Problems:    x.problems(),
-		Seeds:       x.seedViews(),
-		Planted:     len(x.Case.Seeds),
-		Rules:       x.rules(),
-		Words:       resultWords,
-		Terms:       terms,
+		CSS:        template.CSS(css), //nolint:gosec // our own file
+		Case:       x.Case.Case,
+		Title:      subjectName(x.subject()),
+		Ended:      x.Ended,
+		Lasted:     lasted(x.Case.Case.Started, x.Ended),
+		Partial:    x.Partial,
+		Reveal:     x.Reveal,
+		Statements: x.statements(),
+		Targets:    x.targets,
+		Sections:   x.sections(),
+		Pictures:   x.pictures(),
+		Natives:    x.natives(),
+		Groups:     x.armGroups(),
+		Coverage:   x.coverage(),
+		Limits:     x.limits(),
+		Problems:   x.problems(),
+		Seeds:      x.seedViews(),
+		Planted:    len(x.Case.Seeds),
+		Rules:      x.rules(),
+		Words:      resultWords,
+		Terms:      terms,
 	}
 	for _, t := range x.targets {
 		v.Software = append(v.Software, software{t, x.tally(t), specimen(t)})
 	}
+	v.Identifiers, v.Sessions = x.identifiers()
 	v.Identifiers, v.MoreIDs = first(v.Identifiers, maxIdentifiers)
 	v.Problems, v.MoreFailed = first(v.Problems, maxProblems)
 	return v, nil

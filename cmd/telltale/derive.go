@@ -41,6 +41,7 @@ func derive(r *evidence.Reader) (*report.Case, error) {
 		Case: c.Case, Claims: c.Claims, Seeds: c.Seeds, Exhibits: byID(c.Exhibits),
 		Findings: c.Findings, Parties: byHost(c.Parties), Coverage: c.Coverage,
 	})
+	c.Rules = ruleWords
 	c.Explain = func(f audit.Finding) ([]audit.Layer, error) { return explain(r, f) }
 	return c, nil
 }
@@ -136,4 +137,14 @@ func explain(r *evidence.Reader, f audit.Finding) ([]audit.Layer, error) {
 		}
 	}
 	return nil, fmt.Errorf("finding %s: the case has no exhibit %s", f.ID, f.Exhibit)
+}
+
+// ruleWords says of a judging rule what refutes and what it cannot see.
+func ruleWords(id string) (refutes, cannotSee string) {
+	for _, r := range judge.Rules() {
+		if r.ID == id {
+			return r.Refutes, r.CannotSee
+		}
+	}
+	return "", ""
 }
