@@ -6,8 +6,9 @@ browser() {
 	for name in chromium chromium-browser google-chrome google-chrome-stable; do
 		command -v "$name" >/dev/null 2>&1 && return 0
 	done
-	[ -x "/Applications/Chromium.app/Contents/MacOS/Chromium" ] ||
-		[ -x "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" ]
+	apps=${APPLICATIONS:-/Applications} # macOS
+	[ -x "$apps/Chromium.app/Contents/MacOS/Chromium" ] ||
+		[ -x "$apps/Google Chrome.app/Contents/MacOS/Google Chrome" ]
 }
 
 need() {

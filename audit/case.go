@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"slices"
 	"time"
 
 	"telltale/claims"
@@ -69,10 +70,5 @@ type Seed struct {
 // AtHome reports whether a host is one that the seed is meant for: the site
 // that the user typed it into learns it without any leak.
 func (s Seed) AtHome(host string) bool {
-	for _, h := range s.Home {
-		if h == host {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(s.Home, host)
 }

@@ -54,6 +54,7 @@ type Action struct {
 // The run goes on, and the report says that the step was not done.
 type Unable struct{ Why string }
 
+// Error implements error with the reason.
 func (e Unable) Error() string { return e.Why }
 
 // A Driver starts one kind of software.

@@ -26,10 +26,10 @@ func newMeter(w io.Writer) *meter { return &meter{w: w, width: terminalWidth(w),
 // terminalWidth returns 0 if w is no terminal.
 func terminalWidth(w io.Writer) int {
 	f, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) { //nolint:gosec // a file descriptor is small
+	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return 0
 	}
-	width, _, err := term.GetSize(int(f.Fd())) //nolint:gosec // a file descriptor is small
+	width, _, err := term.GetSize(int(f.Fd()))
 	if err != nil {
 		return 80
 	}

@@ -85,18 +85,18 @@ func (b *browser) Do(ctx context.Context, a lab.Action) error {
 	case lab.Idle:
 		return sleep(ctx, a.For)
 	case lab.Visit, lab.Search:
-		return b.within(ctx, pageTimeout, chromedp.Navigate(a.URL))
+		return b.within(ctx, chromedp.Navigate(a.URL))
 	case lab.Read:
 		return b.read(ctx, a)
 	case lab.SignIn:
-		return b.within(ctx, pageTimeout,
+		return b.within(ctx,
 			chromedp.Navigate(a.URL),
 			chromedp.SendKeys(stage.EmailField, a.Text),
 			chromedp.Click(stage.SubmitButton),
 			chromedp.WaitVisible(stage.WelcomeText))
 	case lab.Download:
 		// A download ends the navigation without a page; that is no failure.
-		err := b.within(ctx, pageTimeout, chromedp.Navigate(a.URL))
+		err := b.within(ctx, chromedp.Navigate(a.URL))
 		var load *chromedp.LoadError
 		if errors.As(err, &load) && load.ErrorText == "net::ERR_ABORTED" {
 			return nil
@@ -110,7 +110,7 @@ func (b *browser) Do(ctx context.Context, a lab.Action) error {
 }
 
 func (b *browser) read(ctx context.Context, a lab.Action) error {
-	if err := b.within(ctx, pageTimeout, chromedp.Navigate(a.URL)); err != nil {
+	if err := b.within(ctx, chromedp.Navigate(a.URL)); err != nil {
 		return err
 	}
 	const scrolls = 4
@@ -118,7 +118,7 @@ func (b *browser) read(ctx context.Context, a lab.Action) error {
 		if err := sleep(ctx, a.For/scrolls); err != nil {
 			return err
 		}
-		if err := b.within(ctx, pageTimeout, scroll); err != nil {
+		if err := b.within(ctx, scroll); err != nil {
 			return err
 		}
 	}
@@ -144,9 +144,10 @@ func (b *browser) Close(context.Context) error {
 	return nil
 }
 
-// within runs steps in the tab until they are done, d is over or ctx ends.
-func (b *browser) within(ctx context.Context, d time.Duration, steps ...chromedp.Action[chromedp.Void]) error {
-	tab, cancel := context.WithTimeout(b.tab, d)
+// within runs steps in the tab until they are done, the time of a page is over
+// or ctx ends.
+func (b *browser) within(ctx context.Context, steps ...chromedp.Action[chromedp.Void]) error {
+	tab, cancel := context.WithTimeout(b.tab, pageTimeout)
 	defer cancel()
 	defer context.AfterFunc(ctx, cancel)()
 	err := chromedp.Do(tab, steps...)
@@ -154,7 +155,7 @@ func (b *browser) within(ctx context.Context, d time.Duration, steps ...chromedp
 		return context.Cause(ctx)
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("the browser did not answer within %s", d)
+		return fmt.Errorf("the browser did not answer within %s", pageTimeout)
 	}
 	return err
 }

@@ -41,7 +41,7 @@ type Driver struct {
 var candidates = []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}
 
 // ErrMissing means that no Chromium was found.
-var ErrMissing = errors.New("Chromium is not installed: run `make setup`, or install it (Debian, Ubuntu: apt-get install chromium; macOS: brew install --cask chromium)") //nolint:revive,staticcheck // a product's name is written so
+var ErrMissing = errors.New("Chromium is not installed: run `make setup`, or install it (Debian, Ubuntu: apt-get install chromium; macOS: brew install --cask chromium)") //nolint:staticcheck // a product's name is written so
 
 // Find returns the path of the installed Chromium, or [ErrMissing].
 func Find() (string, error) {
@@ -63,7 +63,7 @@ func Find() (string, error) {
 
 // Tool asks the program for its version.
 func (d *Driver) Tool(ctx context.Context) (audit.Tool, error) {
-	out, err := exec.CommandContext(ctx, d.Path, "--version").Output()
+	out, err := exec.CommandContext(ctx, d.Path, "--version").Output() //nolint:gosec // the browser that was found or named
 	if err != nil {
 		return audit.Tool{}, fmt.Errorf("asking %s for its version: %w", d.Path, err)
 	}

@@ -34,6 +34,6 @@ func fromSnap(path string) bool {
 	if err != nil || info.Size() > 64<<10 { // a program, not a script
 		return false
 	}
-	script, err := os.ReadFile(real) //nolint:gosec // the browser's own start script
+	script, err := os.ReadFile(real)
 	return err == nil && strings.Contains(string(script), "/snap/bin/chromium")
 }
