@@ -134,21 +134,26 @@ func padded(data []byte, r audit.Span) audit.Span {
 
 // readings returns the ranges of a run that are worth decoding. A run may have
 // swallowed neighbours: the segments of a path, a word and a dash. Then a part
-// of it reads better than all of it.
-func readings(data []byte, run audit.Span) ([]audit.Span, belief) {
-	best, level := bestPhase(data, run)
+// of it may read better than all of it, and both are given, the better first.
+func readings(data []byte, run audit.Span) (found []audit.Span, level belief) {
+	all, level := bestPhase(data, run)
 	if level == readable {
-		return []audit.Span{best}, level
+		return []audit.Span{all}, level
 	}
 	for _, separators := range []string{"/+", "-_"} {
-		if found := pieces(data, run, separators); found != nil {
-			return found, readable
+		if found = pieces(data, run, separators); found != nil {
+			break
 		}
 	}
-	if level > unlikely {
-		return []audit.Span{best}, level
+	switch {
+	case found == nil && level == unlikely:
+		return nil, unlikely
+	case found == nil:
+		return []audit.Span{all}, level
+	case level > unlikely:
+		found = append(found, all)
 	}
-	return nil, unlikely
+	return found, readable
 }
 
 // pieces returns the readable ranges of a run between separators.
@@ -195,6 +200,7 @@ const (
 	unlikely belief = iota
 	random          // binary, but the digits are as mixed as those of base64
 	mostly          // nearly all text
+	message         // a protocol buffer
 	readable        // text or compressed
 )
 
@@ -208,6 +214,8 @@ func believe(text []byte, phase int) belief {
 		return unlikely
 	case share == 1 || compressed(out):
 		return readable
+	case phase == 0 && len(text) >= minBinary && isMessage(out):
+		return message
 	case share >= mostlyText:
 		return mostly
 	case phase == 0 && len(text) >= minBinary && mixed(head):
@@ -249,7 +257,7 @@ func fromBase64(digits []byte) []byte {
 		bits = bits<<6 | uint32(v)
 		if n += 6; n >= 8 {
 			n -= 8
-			out = append(out, byte(bits>>n))
+			out = append(out, byte(bits>>n)) //nolint:gosec // the low byte is meant
 		}
 	}
 	return out

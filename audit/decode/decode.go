@@ -18,7 +18,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"sync"
 
 	"telltale/audit"
 )
@@ -97,13 +96,16 @@ var (
 // peel queues the layers below v, and says whether v is a leaf.
 func (p *peeler) peel(v audit.Value) audit.Value {
 	in := layer{step: v.Trail[len(v.Trail)-1], data: v.Data.Reveal(), room: min(p.lim.room(), p.left)}
-	sum := sync.OnceValue(func() [sha256.Size]byte { return sha256.Sum256(in.data) })
+	w := work{decoder: -1}
 	v.Leaf = true
 	for i, d := range decoders {
 		if !d.gate(in) {
 			continue
 		}
-		w := work{sum(), i}
+		if w.decoder < 0 { // most leaves pass no gate and need no digest
+			w.sum = sha256.Sum256(in.data)
+		}
+		w.decoder = i
 		got, again := p.done[w]
 		if !again {
 			got = p.decode(d, in, v)

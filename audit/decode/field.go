@@ -16,10 +16,16 @@ const maxName = 128
 // fieldName returns the name of the nth field as it stands in a step. A name
 // that is too long or that cannot be printed becomes "#" and the number.
 func fieldName(name []byte, n int) string {
-	if len(name) > maxName || !utf8.Valid(name) || bytes.ContainsFunc(name, unicode.IsControl) {
+	if len(name) > maxName {
 		return "#" + strconv.Itoa(n)
 	}
-	return string(name)
+	text := string(name)
+	for _, r := range text {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			return "#" + strconv.Itoa(n)
+		}
+	}
+	return text
 }
 
 // A piece is a range of a layer.

@@ -10,8 +10,12 @@ import (
 )
 
 // maxNesting is how deep objects and arrays may stand in each other. Real
-// telemetry has less than 20.
-const maxNesting = 512
+// telemetry has less than 20. maxPointer is the length from which on names in
+// a pointer are replaced by their numbers.
+const (
+	maxNesting = 512
+	maxPointer = 1024
+)
 
 const jsonSpace = " \t\r\n"
 
@@ -188,8 +192,12 @@ func plainName(name []byte) bool {
 
 // descend adds one name to the pointer.
 func (s *jsonScanner) descend(name []byte, n int) {
+	text := fieldName(name, n)
+	if len(s.path) > maxPointer {
+		text = "#" + strconv.Itoa(n)
+	}
 	s.path = append(s.path, '/')
-	for _, c := range []byte(fieldName(name, n)) {
+	for _, c := range []byte(text) {
 		switch c {
 		case '~':
 			s.path = append(s.path, "~0"...)

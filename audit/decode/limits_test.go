@@ -2,9 +2,7 @@ package decode_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/base64"
-	"io"
 	"strings"
 	"testing"
 
@@ -38,25 +36,9 @@ func cost(t *testing.T, data []byte, lim decode.Limits) (layers int, size int64,
 	return layers, size, errs
 }
 
-// zeros is gzip of n zero bytes.
-func zeros(t *testing.T, n int64) []byte {
-	var b bytes.Buffer
-	w, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.CopyN(w, zeroReader{}, n); err != nil {
-		t.Fatal(err)
-	}
-	_ = w.Close()
-	return b.Bytes()
-}
-
-type zeroReader struct{}
-
-func (zeroReader) Read(p []byte) (int, error) {
-	clear(p)
-	return len(p), nil
+// zeros is gzip of n MiB of zero bytes, in members of one MiB.
+func zeros(n int) []byte {
+	return bytes.Repeat(gzipped(make([]byte, 1<<20)), n)
 }
 
 // Whatever is thrown at it costs no more than the limits, and says so.
@@ -72,18 +54,18 @@ func TestBombs(t *testing.T) {
 		lim  decode.Limits
 		want string // in an error
 	}{
-		{"gzip of 1 GiB", zeros(t, 1<<30), decode.DefaultLimits, "gzip: gives more than the limit of a layer, 16777216 bytes"},
-		{"gzip of gzip", gzipped(zeros(t, 64<<20)), small, "request.body › gzip: gzip: gives more than the limit of a layer, 1048576 bytes"},
+		{"gzip of 1 GiB", zeros(1024), decode.DefaultLimits, "gzip: gives more than the limit of a layer, 16777216 bytes"},
+		{"gzip of gzip", gzipped(zeros(64)), small, "request.body › gzip: gzip: gives more than the limit of a layer, 1048576 bytes"},
 		{"base64 forty times", matryoshka, decode.DefaultLimits, "too deep"},
 		{"JSON a million deep", bytes.Repeat([]byte("["), 1e6), decode.DefaultLimits, "json: nested more than 512 deep"},
 		{"JSON a million objects deep", bytes.Repeat([]byte(`{"a":`), 1e6), decode.DefaultLimits, "json: nested more than 512 deep"},
 		{"many values", []byte("[1" + strings.Repeat(",1", 1e6) + "]"), decode.DefaultLimits, "too many values"},
 		{"many bytes", []byte(`["` + strings.Repeat("%41", 3<<20) + `"]`), small, "too many bytes"},
-		{"long names", []byte("{" + strings.Repeat(`"`+strings.Repeat("n", 100)+`":{"b":`, 500) + "[1,2,3,4,5,6,7,8,9,0" + strings.Repeat(",1", 1e5)), small, "too many"},
+		{"long names", []byte(strings.Repeat(`{"`+strings.Repeat("n", 100)+`":`, 500) + "[1" + strings.Repeat(",1", 1e5)), small, "too many values"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			layers, size, errs := cost(t, tt.data, tt.lim)
-			t.Logf("%d bytes gave %d layers of %d bytes; %q", len(tt.data), layers, size, errs)
+			t.Logf("%d bytes gave %d layers of %d bytes", len(tt.data), layers, size)
 			if !strings.Contains(strings.Join(errs, "\n"), tt.want) {
 				t.Errorf("no error says %q", tt.want)
 			}
@@ -93,7 +75,7 @@ func TestBombs(t *testing.T) {
 
 // A bomb in one field does not hide what stands in the next one.
 func TestBombBesideSeed(t *testing.T) {
-	bomb := base64.StdEncoding.EncodeToString(zeros(t, 1<<28))
+	bomb := base64.StdEncoding.EncodeToString(zeros(256))
 	ex := audit.Exhibit{ID: "e1", Part: "request.body", Data: audit.NewSecret([]byte(`{"a":"` + bomb + `","b":"aHR0cHM6Ly9leGFtcGxlLm9yZy9ob25leQ"}`))}
 	for v := range decode.Values(ex, decode.DefaultLimits) {
 		if string(v.Data.Reveal()) == "https://example.org/honey" {

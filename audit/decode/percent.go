@@ -2,8 +2,13 @@ package decode
 
 import "bytes"
 
+// isPercent wants an escape, and text around it: binary data has escapes too.
 func isPercent(in layer) bool {
-	for rest := in.data; ; rest = rest[1:] {
+	return hasEscape(in.data) && printableShare(in.data) >= mostlyText
+}
+
+func hasEscape(data []byte) bool {
+	for rest := data; ; rest = rest[1:] {
 		i := bytes.IndexByte(rest, '%')
 		if i < 0 {
 			return false

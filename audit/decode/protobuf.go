@@ -2,6 +2,7 @@ package decode
 
 import (
 	"encoding/binary"
+	"slices"
 	"strconv"
 
 	"telltale/audit"
@@ -26,11 +27,11 @@ const minProtobuf = 4
 const maxField = 1 << 16
 
 func isProtobuf(in layer) bool {
-	if len(in.data) < minProtobuf || printableShare(in.data) == 1 {
+	if len(in.data) < minProtobuf {
 		return false
 	}
 	tag := in.data[0]
-	return tag>>3 != 0 && (tag&7 <= wireBytes || tag&7 == wire32)
+	return tag>>3 != 0 && (tag&7 <= wireBytes || tag&7 == wire32) && printableShare(in.data) < 1
 }
 
 // decodeProtobuf reads a message without its schema. Each field is a part with
@@ -38,23 +39,33 @@ func isProtobuf(in layer) bool {
 // value in decimal, of fixed ones the bytes. Nothing marks a message, so it is
 // one only if it can be read to its last byte, every number in its shortest form.
 func decodeProtobuf(in layer, emit func(part) bool) error {
-	var parts []part
-	for at := 0; at < len(in.data); {
-		p, n := protobufField(in.data[at:])
-		if n == 0 {
-			return nil
-		}
-		p.span.Start += at
-		p.span.End += at
-		parts = append(parts, p)
-		at += n
-	}
-	for _, p := range parts {
+	for _, p := range protobufFields(in.data) {
 		if !emit(p) {
 			return nil
 		}
 	}
 	return nil
+}
+
+// isMessage reports whether data is a message with a field of some length:
+// that is hardly ever so by chance.
+func isMessage(data []byte) bool {
+	return slices.ContainsFunc(protobufFields(data), func(p part) bool { return p.span.Len() >= minRun/2 })
+}
+
+// protobufFields returns the fields of a message, none if data is no message.
+func protobufFields(data []byte) (fields []part) {
+	for at := 0; at < len(data); {
+		p, n := protobufField(data[at:])
+		if n == 0 {
+			return nil
+		}
+		p.span.Start += at
+		p.span.End += at
+		fields = append(fields, p)
+		at += n
+	}
+	return fields
 }
 
 // protobufField reads one field and its length, 0 if there is none.
@@ -89,7 +100,7 @@ func protobufField(data []byte) (part, int) {
 		return part{}, 0
 	}
 	start := n + skip
-	end := start + int(size) //nolint:gosec // not more than len(data)
+	end := start + int(size)
 	return part{step, data[start:end], audit.Span{Start: start, End: end}}, end
 }
 

@@ -17,6 +17,11 @@ func printableShare(data []byte) float64 {
 	}
 	good := 0
 	for i := 0; i < len(data); {
+		if c := data[i]; ' ' <= c && c <= '~' {
+			good++
+			i++
+			continue
+		}
 		r, size := utf8.DecodeRune(data[i:])
 		switch {
 		case r == utf8.RuneError && size == 1:

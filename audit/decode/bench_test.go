@@ -1,0 +1,58 @@
+package decode_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+
+	"telltale/audit"
+	"telltale/audit/decode"
+)
+
+// mix is what a browser with an analytics SDK says in an hour, by kind: update
+// checks in JSON, headers, addresses, batches of events as gzip in base64 in a
+// form, a body that nothing can read.
+func mix() []audit.Exhibit {
+	ex := func(part, data string) audit.Exhibit {
+		return audit.Exhibit{ID: "e1", Part: part, Data: audit.NewSecret([]byte(data))}
+	}
+	var events []string
+	for i := range 50 {
+		events = append(events, fmt.Sprintf(`{"type":"track","event":"page_view","time":%d,"distinct_id":"4f2a9c1e77b0d3a5","properties":{"$url":"https:\/\/news.example\/%d?q=w%%C3%%B6rter&page=2","$os":"Android","$screen_width":1080,"$wifi":true,"title":"A headline of some length, number %d"}}`, 1588291200000+i*977, i*7919, i))
+	}
+	batch := "[" + strings.Join(events, ",") + "]"
+	noise := make([]byte, 8<<10)
+	for i := range noise {
+		noise[i] = byte(i * i * 2654435761 >> 7)
+	}
+	app := `{"appid":"hnimpnehoodheedghdeeijklkeaacbdc","enabled":true,"lang":"en-US","packages":{"package":[{"fp":"1.e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}]},"version":"0.0.0.0"}`
+	return []audit.Exhibit{
+		ex("request.body", "crc=265788825&gzip=1&data_list="+url.QueryEscape(base64.StdEncoding.EncodeToString(gzipped([]byte(batch))))),
+		ex("request.body", batch),
+		ex("request.body", `{"request":{"@os":"linux","apps":[`+strings.Repeat(app+",", 40)+app+`],"sessionid":"{b7646bed-cf67-4224-b3c9-6a80a3295025}"}}`),
+		ex("request.header", "Host: update.example.com\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate, br\r\nAccept-Language: en-US,en;q=0.9\r\nCookie: sid=31d4d96e407aad42; theme=dark; consent=%7B%22ads%22%3Afalse%7D\r\n"),
+		ex("request.url", "https://sa.example.com/sa.gif?project=p&data="+url.QueryEscape(base64.StdEncoding.EncodeToString([]byte(events[0])))),
+		ex("request.body", string(noise)),
+	}
+}
+
+func BenchmarkPeel(b *testing.B) {
+	exhibits := mix()
+	size := 0
+	for _, ex := range exhibits {
+		size += ex.Data.Len()
+	}
+	b.SetBytes(int64(size))
+	b.ReportAllocs()
+	for b.Loop() {
+		layers := 0
+		for _, ex := range exhibits {
+			for range decode.Values(ex, decode.DefaultLimits) {
+				layers++
+			}
+		}
+		b.ReportMetric(float64(layers), "layers")
+	}
+}
