@@ -70,8 +70,17 @@ func newAudit(e *env) *cobra.Command {
 	f.BoolVar(&o.reveal, "reveal", false, "write captured values in clear into facts and report")
 	f.StringVar(&o.listen, "listen", "127.0.0.1:0", "address of the proxy; a fixed port means one browser at a time")
 	f.IntVar(&o.workers, "workers", 2, "browsers at the same time")
+	complete(c, "browser", browserNames())
+	complete(c, "specimen", specimenNames())
+	complete(c, "arms", []string{string(claims.Normal), string(claims.Private)})
 	f.DurationVar(&o.settle, "settle", 1500*time.Millisecond, "how long the browser is left alone after each start and before each end")
 	return c
+}
+
+// complete lets the shell complete a flag's values. That the flag is there is
+// certain: it was defined a few lines above.
+func complete(c *cobra.Command, flag string, values []string) {
+	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 }
 
 func specimenNames() []string {
@@ -109,7 +118,8 @@ func runAudit(ctx context.Context, e *env, o auditOptions) error {
 	if err != nil {
 		return err
 	}
-	t.meter.say("%s; %d arms, %d runs each; %s", t.plan.Case.Tools[1].Version, len(t.plan.Case.Arms), o.runs, where(o.online))
+	t.meter.say("%s", t.plan.Case.Tools[1].Version)
+	t.meter.say("arms: %d, runs of each: %d; %s", len(t.plan.Case.Arms), o.runs, where(o.online))
 	runErr := t.run(ctx, w)
 	t.meter.end()
 	closeErr := w.Close(end(e.now(), runErr))
