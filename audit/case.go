@@ -1,6 +1,8 @@
 package audit
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"time"
 
@@ -65,6 +67,12 @@ type Seed struct {
 	Commitment string        `json:"commitment,omitempty"` // hex
 	Salt       string        `json:"salt,omitempty"`       // hex
 	Value      string        `json:"value,omitempty"`      // in seeds.json only
+}
+
+// Commit returns hex(SHA-256(salt ‖ value)), the commitment to the seed.
+func (s Seed) Commit() string {
+	sum := sha256.Sum256([]byte(s.Salt + s.Value))
+	return hex.EncodeToString(sum[:])
 }
 
 // AtHome reports whether a host is one that the seed is meant for: the site

@@ -26,6 +26,9 @@ type Step struct {
 	Skipped string   `json:"skipped,omitempty"` // why it was not done
 }
 
+// Closing is the Action of the step in which the program is told to end.
+const Closing = "close"
+
 // Done is the Action of the last step of an arm and run: all of it was done.
 const Done = "done"
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"net/url"
 )
 
 // A Fact is one line of the fact stream. Exactly one field is set.
@@ -76,6 +77,8 @@ func (w *Writer) Handle(f Fact) error {
 	}
 	if w.Reveal {
 		f = f.revealed()
+	} else {
+		f = f.masked()
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -140,4 +143,29 @@ func (f Fact) revealed() Fact {
 		f.Finding = &v
 	}
 	return f
+}
+
+// masked returns a copy of f without what an address says beyond its host: a
+// request's address may be all that it tells.
+func (f Fact) masked() Fact {
+	if f.Exhibit == nil || f.Exhibit.URL == "" {
+		return f
+	}
+	ex := *f.Exhibit
+	ex.URL = maskURL(ex.URL)
+	f.Exhibit = &ex
+	return f
+}
+
+// maskURL keeps scheme and host of an address.
+func maskURL(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return "••••"
+	}
+	rest := ""
+	if u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" {
+		rest = "/••••"
+	}
+	return u.Scheme + "://" + u.Host + rest
 }

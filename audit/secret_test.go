@@ -73,6 +73,26 @@ func TestFactsRoundTrip(t *testing.T) {
 	}
 }
 
+// What an address says beyond its host is written only when asked for.
+func TestAddressIsMasked(t *testing.T) {
+	for in, want := range map[string]string{
+		"https://a.example/p/secret-1?q=secret-2#f": "https://a.example/••••",
+		"https://a.example/":                        "https://a.example",
+		"tcp://a.example:443":                       "tcp://a.example:443",
+		"https://user:secret-3@a.example/x":         "https://a.example/••••",
+		"::secret-4":                                "••••",
+	} {
+		var b bytes.Buffer
+		f := audit.Fact{Exhibit: &audit.Exhibit{ID: "e1", URL: in}}
+		if err := (&audit.Writer{W: &b}).Handle(f); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.String(); strings.Contains(got, "secret") || !strings.Contains(got, `"url":"`+want+`"`) {
+			t.Errorf("%s: got %s", in, got)
+		}
+	}
+}
+
 // A line with no key, or with two, is refused with its number.
 func TestFactsExactlyOneKey(t *testing.T) {
 	for _, in := range []string{`{}`, `{"error":{"message":"a"},"progress":{"done":1}}`} {

@@ -41,6 +41,24 @@ type counter struct {
 	skipped map[string]bool
 	read    map[visit]bool // hosts that spoke to us
 	closed  map[visit]int  // handshakes that the client gave up without a word
+	ending  map[audit.Place]bool
+}
+
+// Planted returns the names of the seeds that the steps which were done used,
+// as far as the log goes.
+func Planted(events iter.Seq2[audit.Event, error]) map[string]bool {
+	planted := make(map[string]bool)
+	for e, err := range events {
+		if err != nil {
+			break
+		}
+		if e.Step != nil && e.Step.Skipped == "" {
+			for _, name := range e.Step.Seeds {
+				planted[name] = true
+			}
+		}
+	}
+	return planted
 }
 
 // A visit is a host in one start of the software.
@@ -59,7 +77,7 @@ func newCounter(arm string) *counter {
 	return &counter{
 		Coverage: audit.Coverage{Arm: arm},
 		runs:     map[int]bool{}, conns: map[connection]bool{}, unread: map[string]bool{}, skipped: map[string]bool{},
-		read: map[visit]bool{}, closed: map[visit]int{},
+		read: map[visit]bool{}, closed: map[visit]int{}, ending: map[audit.Place]bool{},
 	}
 }
 
@@ -94,12 +112,15 @@ func (c *counter) tunnel(e audit.Event) {
 }
 
 // refused counts a refusal. A handshake that was given up without an alert may
-// also be the loser of two connections that raced; it counts only if the host
-// was not read over another connection of the same start.
+// also be the loser of two connections that raced, or one that the program's
+// end cut short; it counts only before the end, and if the host was not read
+// over another connection of the same start.
 func (c *counter) refused(e audit.Event) {
 	c.conns[connection{e.Place, e.Refused.Conn}] = true
 	if e.Refused.Alert == audit.ClosedWithoutReason {
-		c.closed[visit{e.Place, e.Refused.Host}]++
+		if !c.ending[e.Place] {
+			c.closed[visit{e.Place, e.Refused.Host}]++
+		}
 		return
 	}
 	c.Refused++
@@ -111,6 +132,8 @@ func (c *counter) step(e audit.Event) {
 	switch {
 	case e.Step.Skipped != "":
 		c.skipped[e.Step.Action+" "+e.Step.Target+": "+e.Step.Skipped] = true
+	case e.Step.Action == audit.Closing:
+		c.ending[e.Place] = true
 	case e.Step.Action == audit.Done:
 		c.runs[e.Run] = true
 	}

@@ -72,11 +72,26 @@ func TestCoverageSilentRefusal(t *testing.T) {
 	a := at("a", 1, 1)
 	raced := []audit.Event{refused(a, 1, "x.example", audit.ClosedWithoutReason), request(a, 2, "x.example", audit.BySinkhole, 0)}
 	alone := []audit.Event{refused(a, 1, "x.example", audit.ClosedWithoutReason), request(a, 2, "y.example", audit.BySinkhole, 0)}
-	for want, events := range map[int][]audit.Event{0: raced, 1: alone} {
-		got, err := capture.Coverage([]audit.Arm{{Name: "a"}}, log(events...))
-		if err != nil || got[0].Refused != want {
-			t.Errorf("got %d and %v, want %d", got[0].Refused, err, want)
+	ending := []audit.Event{{Place: a, Step: &audit.Step{Action: audit.Closing}}, refused(a, 1, "x.example", audit.ClosedWithoutReason)}
+	for _, c := range []struct {
+		want   int
+		events []audit.Event
+	}{{0, raced}, {1, alone}, {0, ending}} {
+		got, err := capture.Coverage([]audit.Arm{{Name: "a"}}, log(c.events...))
+		if err != nil || got[0].Refused != c.want {
+			t.Errorf("got %d and %v, want %d", got[0].Refused, err, c.want)
 		}
+	}
+}
+
+// Only seeds of steps that were done are planted.
+func TestPlanted(t *testing.T) {
+	a := at("a", 1, 1)
+	got := capture.Planted(log(
+		audit.Event{Place: a, Step: &audit.Step{Action: "visit", Seeds: []string{"page"}}},
+		audit.Event{Place: a, Step: &audit.Step{Action: "type", Seeds: []string{"typed"}, Skipped: "no bar"}}))
+	if diff := cmp.Diff(map[string]bool{"page": true}, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
 	}
 }
 

@@ -133,18 +133,19 @@ func (p part) fill(e audit.Exhibit, open func(audit.Body) (io.ReadCloser, error)
 	return e, nil
 }
 
-// read returns the first n bytes of a body.
+// read returns the first n bytes of a body. It reads to the end where that is
+// the whole body, so that who opened it can check it.
 func read(b audit.Body, open func(audit.Body) (io.ReadCloser, error), n int64) ([]byte, error) {
 	r, err := open(b)
 	if err != nil {
 		return nil, err
 	}
-	data, err := io.ReadAll(io.LimitReader(r, n))
+	data, err := io.ReadAll(io.LimitReader(r, n+1))
 	if cerr := r.Close(); err == nil {
 		err = cerr
 	}
-	if err == nil && int64(len(data)) < n {
-		err = fmt.Errorf("the body has %d bytes, the log says %d", len(data), b.Size)
+	if got := int64(len(data)); err == nil && (got < n || got > n && n == b.Size) {
+		err = fmt.Errorf("the body has %d bytes, the log says %d", got, b.Size)
 	}
-	return data, err
+	return data[:min(int64(len(data)), n)], err
 }

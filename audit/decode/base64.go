@@ -200,7 +200,7 @@ const (
 	unlikely belief = iota
 	random          // binary, but the digits are as mixed as those of base64
 	mostly          // nearly all text
-	message         // a protocol buffer
+	message         // a protocol buffer or another container
 	readable        // text or compressed
 )
 
@@ -212,9 +212,9 @@ func believe(text []byte, phase int) belief {
 	switch share := printableShare(out); {
 	case len(out) < 8:
 		return unlikely
-	case share == 1 || compressed(out):
+	case share == 1 || compressed(out) || marked(out) || isWrapped(out):
 		return readable
-	case phase == 0 && len(text) >= minBinary && isMessage(out):
+	case phase == 0 && len(text) >= minBinary && structured(fromBase64(text)):
 		return message
 	case share >= mostlyText:
 		return mostly

@@ -11,10 +11,13 @@
 package detect
 
 import (
+	"bytes"
 	"fmt"
 	"iter"
+	"slices"
 
 	"telltale/audit"
+	"telltale/claims"
 )
 
 // A Peeler yields the layers of an exhibit, the raw bytes first. An error is
@@ -35,83 +38,128 @@ type Result struct {
 	Opaque   []string // exhibits with a layer that nothing could read, without the sites that the plan visits
 }
 
-// Detect looks through exhibits in their order. An exhibit that comes with an
-// error is a problem, and the rest goes on; the error of Detect itself is
-// about the seeds.
-func Detect(exhibits iter.Seq2[audit.Exhibit, error], x Experiment, peel Peeler) (Result, error) {
+// Detect looks through exhibits, workers of them at a time; the result is the
+// same for any number. An exhibit that comes with an error is a problem, and
+// the rest goes on; the error of Detect itself is about the seeds.
+//
+// exhibits are drawn in a goroutine of their own, which has ended when Detect
+// returns.
+func Detect(exhibits iter.Seq2[audit.Exhibit, error], x Experiment, peel Peeler, workers int) (Result, error) {
 	seeds, err := NewSeeds(x.Seeds)
 	if err != nil {
 		return Result{}, err
 	}
-	d := &detector{seeds: seeds, identifiers: newIdentifiers(x), fields: loadFields()}
-	for ex, err := range exhibits {
+	d := &detector{identifiers: newIdentifiers(x)}
+	l := looker{seeds, loadFields(), d.identifiers.modes, peel}
+	inOrder(exhibits, max(1, workers), l.look, d.add)
+	return d.result(), nil
+}
+
+// A looker looks at exhibits, each by itself. It is safe for concurrent use.
+type looker struct {
+	seeds  *Seeds
+	fields fields
+	modes  map[string]claims.Mode // of the arms
+	peel   Peeler
+}
+
+// A scene is what one exhibit gave away by itself.
+type scene struct {
+	exhibit  audit.Exhibit // without its data
+	found    []audit.Finding
+	tokens   []audit.Value // that may be identifiers
+	problems []audit.Problem
+	opaque   bool
+}
+
+func (s *scene) problem(t audit.Trail, err error) {
+	s.problems = append(s.problems, audit.Problem{Exhibit: s.exhibit.ID, Trail: t, Message: err.Error()})
+}
+
+// look returns the scene of an exhibit that came with err.
+func (l looker) look(ex audit.Exhibit, err error) scene {
+	s := scene{exhibit: ex}
+	s.exhibit.Data = audit.Secret{}
+	if err != nil {
+		s.problem(nil, err)
+	}
+	if ex.ID == "" {
+		return s
+	}
+	var met meetings
+	var hints []audit.Finding
+	seeded := make(map[string]bool) // trails with a seed at their end or below
+	for v, err := range l.peel(ex) {
 		if err != nil {
-			d.problem(ex.ID, nil, err)
+			s.problem(v.Trail, err)
+			continue
 		}
-		if ex.ID != "" {
-			d.exhibit(ex, peel)
+		matches := l.seeds.Find(v)
+		for _, m := range matches {
+			// A host that the seed is meant for learns it without any leak.
+			if !l.seeds.seeds[m.Seed].AtHome(ex.Host) {
+				met.add(meeting{m, v})
+			}
+		}
+		if len(matches) > 0 {
+			for n := range v.Trail {
+				seeded[v.Trail[:n+1].String()] = true
+			}
+		}
+		if ex.Stage {
+			continue
+		}
+		s.opaque = s.opaque || v.Opaque
+		if isToken(v) {
+			v.Data = audit.NewSecret(bytes.Clone(v.Data.Reveal())) // so that the exhibit's bytes may go
+			s.tokens = append(s.tokens, v)
+		}
+		if f, ok := l.fields.hint(v); ok && l.fits(f, ex) {
+			hints = append(hints, f)
 		}
 	}
-	return d.result(), nil
+	// What holds a seed, be it encoded, says what the seed says and no more.
+	s.tokens = slices.DeleteFunc(s.tokens, func(v audit.Value) bool { return seeded[v.Trail.String()] })
+	s.found = append(l.seeds.findings(met), firstOfKind(hints)...)
+	return s
+}
+
+// fits reports whether a hint can be true where it stands: in a normal window a
+// field that would tell of private mode tells of something else.
+func (l looker) fits(f audit.Finding, ex audit.Exhibit) bool {
+	mode, known := l.modes[ex.Arm]
+	return f.Kind != "behaviour/private-mode" || !known || mode == claims.Private
 }
 
 // A detector collects what is found, exhibit by exhibit. Identifiers show only
 // when all exhibits were seen.
 type detector struct {
-	seeds       *Seeds
 	identifiers *identifiers
-	fields      fields
-	exhibits    []scene
+	scenes      []scene
 	problems    []audit.Problem
 	opaque      []string
 }
 
-// A scene is what one exhibit gave away by itself.
-type scene struct {
-	id    string
-	found []audit.Finding
-}
-
-func (d *detector) problem(exhibit string, t audit.Trail, err error) {
-	d.problems = append(d.problems, audit.Problem{Exhibit: exhibit, Trail: t, Message: err.Error()})
-}
-
-func (d *detector) exhibit(ex audit.Exhibit, peel Peeler) {
-	s := scene{id: ex.ID}
-	var met []meeting
-	var hints []audit.Finding
-	opaque := false
-	for v, err := range peel(ex) {
-		if err != nil {
-			d.problem(ex.ID, v.Trail, err)
-			continue
-		}
-		matches := d.seeds.Find(v)
-		met = d.seeds.keep(met, matches, v, ex.Host)
-		if ex.Stage {
-			continue
-		}
-		opaque = opaque || v.Opaque
-		if len(matches) == 0 {
-			d.identifiers.observe(ex, v)
-		}
-		if f, ok := d.fields.hint(v); ok {
-			hints = append(hints, f)
-		}
+func (d *detector) add(s scene) {
+	d.problems = append(d.problems, s.problems...)
+	for _, v := range s.tokens {
+		d.identifiers.observe(s.exhibit, v)
 	}
-	s.found = append(d.seeds.findings(met), firstOfKind(hints)...)
-	d.exhibits = append(d.exhibits, s)
-	if opaque {
-		d.opaque = append(d.opaque, ex.ID)
+	if s.opaque {
+		d.opaque = append(d.opaque, s.exhibit.ID)
+	}
+	if s.exhibit.ID != "" {
+		s.tokens, s.problems = nil, nil
+		d.scenes = append(d.scenes, s)
 	}
 }
 
 func (d *detector) result() Result {
 	r := Result{Problems: d.problems, Opaque: d.opaque}
 	persistent := d.identifiers.findings()
-	for _, s := range d.exhibits {
-		for _, f := range append(s.found, persistent[s.id]...) {
-			f.ID, f.Exhibit = fmt.Sprintf("f%d", len(r.Findings)+1), s.id
+	for _, s := range d.scenes {
+		for _, f := range append(s.found, persistent[s.exhibit.ID]...) {
+			f.ID, f.Exhibit = fmt.Sprintf("f%d", len(r.Findings)+1), s.exhibit.ID
 			r.Findings = append(r.Findings, f)
 		}
 	}

@@ -32,18 +32,21 @@ func body(n int, place audit.Place, host, data string) audit.Exhibit {
 
 func found(t *testing.T, seeds []audit.Seed, exhibits ...audit.Exhibit) detect.Result {
 	t.Helper()
-	all := func(yield func(audit.Exhibit, error) bool) {
+	r, err := detect.Detect(caught(exhibits), detect.Experiment{Arms: arms, Runs: 3, Seeds: seeds}, peel, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func caught(exhibits []audit.Exhibit) iter.Seq2[audit.Exhibit, error] {
+	return func(yield func(audit.Exhibit, error) bool) {
 		for _, ex := range exhibits {
 			if !yield(ex, nil) {
 				return
 			}
 		}
 	}
-	r, err := detect.Detect(all, detect.Experiment{Arms: arms, Runs: 3, Seeds: seeds}, peel)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
 }
 
 // lines writes findings as text, without what is the same everywhere.
@@ -189,5 +192,19 @@ func TestFields(t *testing.T) {
 		if f.Confidence != audit.Hint {
 			t.Errorf("%s is %s", f.Kind, f.Confidence)
 		}
+	}
+	normal := audit.Place{Arm: "normal", Run: 1, Session: 1}
+	if r := found(t, nil, body(1, normal, "sink.example", `{"type":"privacy"}`)); len(r.Findings) > 0 {
+		t.Errorf("in a normal window: %v", lines(r.Findings))
+	}
+}
+
+// A body full of one seed costs time in proportion to it: a seed is looked for
+// among the layers above it only.
+func TestManyPlaces(t *testing.T) {
+	const places = 20_000
+	in := "[" + strings.Repeat(`"`+token+`",`, places-1) + `"` + token + `"]`
+	if r := found(t, []audit.Seed{page}, body(1, here, "sink.example", in)); len(r.Findings) != places {
+		t.Errorf("%d findings, want %d", len(r.Findings), places)
 	}
 }

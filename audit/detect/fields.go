@@ -47,7 +47,7 @@ func (fs fields) hint(v audit.Value) (audit.Finding, bool) {
 	}
 	return audit.Finding{
 		Kind: f.kind, Form: "field", Trail: v.Trail, Spans: v.Spans, Span: audit.Span{End: v.Data.Len()},
-		Confidence: audit.Hint, Value: v.Data, Says: "by the name of the field " + name + " (" + f.source + ")",
+		Confidence: audit.Hint, Value: shown(v.Data, audit.Span{}), Says: "by the name of the field " + name + " (" + f.source + ")",
 	}, true
 }
 

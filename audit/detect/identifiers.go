@@ -1,10 +1,12 @@
 package detect
 
 import (
+	"bytes"
 	"cmp"
 	_ "embed"
 	"fmt"
 	"maps"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -21,7 +23,7 @@ const Persistent = "persistent"
 // identifiers collects the tokens of all exhibits and tells those that behave
 // like an identifier. A run has one profile, which its arms share; a session
 // is one start of the program. So, for what stands at one place of the
-// traffic (host and trail, places in lists left out):
+// traffic (host, path and trail, places in lists left out):
 //
 //	the same in all runs                            a constant, or an id of the device: one device cannot tell
 //	one value in each run and arm, over several
@@ -63,25 +65,42 @@ func newIdentifiers(x Experiment) *identifiers {
 // more, not all letters.
 var tokenLike = regexp.MustCompile(`^\{?[0-9A-Za-z][0-9A-Za-z._:+/=~|-]{6,250}[0-9A-Za-z=]\}?$`)
 
-// observe notes a value if it stands in a field and may be an identifier.
-func (ids *identifiers) observe(ex audit.Exhibit, v audit.Value) {
-	step := v.Trail[len(v.Trail)-1]
+// isToken reports whether a value stands in a field and may be an identifier.
+func isToken(v audit.Value) bool {
 	data := v.Data.Reveal()
-	if !isField(step) || len(data) > 256 || !tokenLike.Match(data) || !strings.ContainsAny(string(data), "0123456789") {
-		return
+	if !isField(v.Trail[len(v.Trail)-1]) || len(data) > 256 || !tokenLike.Match(data) || !bytes.ContainsAny(data, "0123456789") {
+		return false
 	}
-	token := string(data)
-	if _, dummy := dummies()[strings.ToLower(token)]; dummy {
-		return
-	}
-	name := ex.Host + " " + generic(v.Trail)
+	_, dummy := dummies()[strings.ToLower(string(data))]
+	return !dummy
+}
+
+// observe notes a token.
+func (ids *identifiers) observe(ex audit.Exhibit, v audit.Value) {
+	name := ex.Host + " " + template(ex.URL) + " " + generic(v.Trail)
 	k := ids.keys[name]
 	if k == nil {
 		k = &key{}
 		ids.keys[name] = k
 		ids.order = append(ids.order, name)
 	}
-	k.seen = append(k.seen, sighting{ex.ID, ex.Place, token, v})
+	k.seen = append(k.seen, sighting{ex.ID, ex.Place, string(v.Data.Reveal()), v})
+}
+
+// template is the path of an address without what looks like an id or a word
+// of content: two endpoints of a host are two places.
+func template(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	segments := strings.Split(u.Path, "/")
+	for i, s := range segments {
+		if len(s) > 24 || strings.ContainsAny(s, "0123456789") {
+			segments[i] = "*"
+		}
+	}
+	return strings.Join(segments, "/")
 }
 
 // isField reports whether a step takes a named thing out of its container.

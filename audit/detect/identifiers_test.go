@@ -110,3 +110,39 @@ func TestIdentifierAcrossHosts(t *testing.T) {
 		t.Errorf("labels %v, found at the other host: %v", labels, at)
 	}
 }
+
+// What is a seed in other digits is no identifier, however often it is sent.
+func TestEncodedSeedIsNoIdentifier(t *testing.T) {
+	var exhibits []audit.Exhibit
+	var seeds []audit.Seed
+	for run := 1; run <= 2; run++ {
+		value := fmt.Sprintf("%s%d", token, run)
+		seeds = append(seeds, audit.Seed{Name: fmt.Sprint("page", run), Kind: "behaviour/navigation/url", Value: value, Arm: "private", Run: run})
+		for session := 1; session <= 2; session++ {
+			place := audit.Place{Arm: "private", Run: run, Session: session}
+			exhibits = append(exhibits, body(len(exhibits)+1, place, "sink.example", fmt.Sprintf(`{"u":"%x"}`, value)))
+		}
+	}
+	for _, f := range found(t, seeds, exhibits...).Findings {
+		if f.Seed == "" {
+			t.Errorf("%s of kind %s", f.Trail, f.Kind)
+		}
+	}
+}
+
+// Two endpoints of a host that name a field alike do not hide each other's ids.
+func TestIdentifierByEndpoint(t *testing.T) {
+	exhibits := traffic(2)
+	n := len(exhibits)
+	for i, ex := range exhibits {
+		other := body(n+i+1, ex.Place, ex.Host, fmt.Sprintf(`{"install":"%s"}`, id("other", i)))
+		other.URL = "https://sink.example/v2/other"
+		exhibits = append(exhibits, other)
+	}
+	for _, f := range found(t, nil, exhibits...).Findings {
+		if f.Kind == "id/install" && f.Trail[len(f.Trail)-1] == "json:/install" {
+			return
+		}
+	}
+	t.Error("the id of the installation was not found")
+}

@@ -1,12 +1,18 @@
 package detect
 
+import "slices"
+
 // gram is the number of bytes by which the filter looks: as many as fit into
 // one machine word.
 const gram = 8
 
-// filterBits is the size of the filter, as a power of two. 2^24 bits are 2 MiB:
-// with 100,000 patterns one position in 170 passes it by chance.
-const filterBits = 24
+// The filter has 128 bits a pattern, so that one position in 128 passes it by
+// chance, within these bounds as powers of two: from 8 KiB, which the nearest
+// cache holds, to 8 MiB, which the furthest does.
+const (
+	leastBits, mostBits = 16, 26
+	bitsEach            = 128
+)
 
 // A matcher finds many patterns in one pass: a q-gram filter. The last eight
 // bytes are a word; its hash asks a bit map whether any pattern has these
@@ -18,12 +24,15 @@ const filterBits = 24
 type matcher struct {
 	fold     *[256]byte // applied to each byte of the data
 	bits     []uint64
-	byGram   map[uint64][]entry
+	shift    int              // 64 less the power of two of bits
+	byGram   map[uint64]int32 // the first pattern that is filed under a gram
+	filed    []filing         // of each pattern
 	patterns [][]byte
 }
 
-// An entry is a pattern with the place of its gram.
-type entry struct{ pattern, offset int32 }
+// A filing says where in a pattern its gram stands, and which pattern is the
+// next one under this gram, -1 if none is.
+type filing struct{ offset, next int32 }
 
 // newMatcher files patterns, each of at least gram bytes. fold is applied to
 // the data and must have been applied to the patterns; nil: none.
@@ -31,24 +40,41 @@ func newMatcher(patterns [][]byte, fold *[256]byte) *matcher {
 	if fold == nil {
 		fold = &asIs
 	}
+	size := leastBits
+	for size < mostBits && 1<<size < bitsEach*len(patterns) {
+		size++
+	}
 	m := &matcher{
-		fold: fold, patterns: patterns,
-		bits: make([]uint64, 1<<(filterBits-6)), byGram: make(map[uint64][]entry, len(patterns)),
+		fold: fold, patterns: patterns, shift: 64 - size,
+		bits: make([]uint64, 1<<(size-6)), byGram: make(map[uint64]int32, len(patterns)),
+		filed: make([]filing, len(patterns)),
 	}
-	count := make(map[uint64]int32)
-	for _, p := range patterns {
-		for i := range len(p) - gram + 1 {
-			count[word(p[i:])]++
-		}
-	}
-	for i, p := range patterns {
+	count := grams(patterns)
+	for i, p := range slices.Backward(patterns) {
 		offset := rarest(p, count)
 		key := word(p[offset:])
-		m.byGram[key] = append(m.byGram[key], entry{int32(i), int32(offset)}) //nolint:gosec // far fewer than 2^31 patterns
-		h := hash(key)
+		next, shared := m.byGram[key]
+		if !shared {
+			next = -1
+		}
+		m.filed[i] = filing{int32(offset), next} //nolint:gosec // patterns are far shorter than 2 GiB
+		m.byGram[key] = int32(i)                 //nolint:gosec // far fewer than 2^31 patterns
+		h := m.hash(key)
 		m.bits[h>>6] |= 1 << (h & 63)
 	}
 	return m
+}
+
+// grams counts in how many places of the patterns each gram stands. A pattern
+// of one gram has no choice and is not counted.
+func grams(patterns [][]byte) map[uint64]int32 {
+	count := make(map[uint64]int32)
+	for _, p := range patterns {
+		for i := 0; len(p) > gram && i+gram <= len(p); i++ {
+			count[word(p[i:])]++
+		}
+	}
+	return count
 }
 
 func rarest(p []byte, count map[uint64]int32) int {
@@ -72,7 +98,7 @@ func word(p []byte) uint64 {
 }
 
 // hash spreads a word over the filter (Fibonacci hashing).
-func hash(w uint64) uint64 { return w * 0x9E3779B97F4A7C15 >> (64 - filterBits) }
+func (m *matcher) hash(w uint64) uint64 { return w * 0x9E3779B97F4A7C15 >> m.shift }
 
 // find calls hit for every place at which a pattern stands in data, in the
 // order of the places of their grams.
@@ -81,17 +107,20 @@ func (m *matcher) find(data []byte, hit func(pattern, start int)) {
 		return
 	}
 	var w uint64
-	fold, bits := m.fold, m.bits
+	fold, bits, shift := m.fold, m.bits, m.shift
 	for i, b := range data {
 		w = w>>8 | uint64(fold[b])<<56
-		h := hash(w)
+		h := w * 0x9E3779B97F4A7C15 >> shift // m.hash, with all of it in registers
 		if bits[h>>6]&(1<<(h&63)) == 0 || i < gram-1 {
 			continue
 		}
-		for _, e := range m.byGram[w] {
-			if start := i - (gram - 1) - int(e.offset); m.stands(m.patterns[e.pattern], data, start) {
-				hit(int(e.pattern), start)
+		p, ok := m.byGram[w]
+		for ok {
+			f := m.filed[p]
+			if start := i - (gram - 1) - int(f.offset); m.stands(m.patterns[p], data, start) {
+				hit(int(p), start)
 			}
+			p, ok = f.next, f.next >= 0
 		}
 	}
 }

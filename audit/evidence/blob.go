@@ -137,15 +137,28 @@ func (r *Reader) Body(body audit.Body) (io.ReadCloser, error) {
 		_ = f.Close()
 		return nil, fmt.Errorf("body %s…: %w", body.SHA256[:8], err)
 	}
-	return &bodyReader{z, f}, nil
+	return &bodyReader{z, f, sha256.New(), body.SHA256}, nil
 }
 
+// ErrBody means that a body is not the one that was captured.
+var ErrBody = errors.New("its bytes do not have its SHA-256: it was changed after the capture")
+
+// A bodyReader checks at the end that it read what was captured.
 type bodyReader struct {
 	zip  *zstd.Decoder
 	file *os.File
+	hash hash.Hash
+	want string // hex
 }
 
-func (b *bodyReader) Read(p []byte) (int, error) { return b.zip.Read(p) }
+func (b *bodyReader) Read(p []byte) (int, error) {
+	n, err := b.zip.Read(p)
+	b.hash.Write(p[:n])
+	if errors.Is(err, io.EOF) && hex.EncodeToString(b.hash.Sum(nil)) != b.want {
+		err = fmt.Errorf("body %s…: %w", b.want[:8], ErrBody)
+	}
+	return n, err
+}
 
 func (b *bodyReader) Close() error {
 	b.zip.Close()

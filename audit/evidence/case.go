@@ -49,7 +49,7 @@ var ErrExists = errors.New("the folder is not empty; name a new one with --case"
 // layout makes the folder and writes the plan into it.
 func layout(dir string, p Plan) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("making the case folder: %w", err)
+		return fmt.Errorf("making the case folder: %w; name another with --case", err)
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -96,7 +96,10 @@ func WriteFile(path string, data []byte) error {
 func readJSON(path string, v any) error {
 	b, err := os.ReadFile(path) //nolint:gosec // a case is opened where the user says
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s is no case folder: it has no %s", filepath.Dir(path), filepath.Base(path))
+		if name := filepath.Base(path); name != CaseFile {
+			return fmt.Errorf("case %s is damaged: it has no %s", filepath.Dir(path), name)
+		}
+		return fmt.Errorf("%s is no case folder: it has no %s", filepath.Dir(path), CaseFile)
 	}
 	if err != nil {
 		return fmt.Errorf("reading the case: %w", err)

@@ -3,6 +3,7 @@ package evidence_test
 import (
 	"bytes"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -22,10 +23,18 @@ import (
 var start = time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
 
 func plan() evidence.Plan {
+	text := []byte("telltale: claims/v1\n")
+	seed := audit.Seed{Name: "page", Kind: "behaviour/navigation/url", Value: "k7f3q9w2m4x8abcd", Salt: "00"}
+	seed.Commitment = seed.Commit()
+	sealed := seed
+	sealed.Value, sealed.Salt = "", ""
 	return evidence.Plan{
-		Case:   audit.Case{Format: audit.CaseFormat, ID: "c1", Started: start, Runs: 1, Arms: []audit.Arm{{Name: "private"}}},
-		Seeds:  []audit.Seed{{Name: "page", Kind: "behaviour/navigation/url", Value: "k7f3q9w2m4x8abcd", Salt: "00"}},
-		Claims: []byte("telltale: claims/v1\n"),
+		Case: audit.Case{
+			Format: audit.CaseFormat, ID: "c1", Started: start, Runs: 1, Arms: []audit.Arm{{Name: "private"}},
+			Seeds: []audit.Seed{sealed}, Claims: fmt.Sprintf("%x", sha256.Sum256(text)),
+		},
+		Seeds:  []audit.Seed{seed},
+		Claims: text,
 	}
 }
 
@@ -217,6 +226,65 @@ func TestCutLogStaysReadable(t *testing.T) {
 	events, err := read(t, dir)
 	if !errors.Is(err, evidence.ErrCut) || len(events) != third {
 		t.Errorf("got %d events and %v, want %d and %v", len(events), err, third, evidence.ErrCut)
+	}
+}
+
+// Claims and seeds that are not those of the plan are refused.
+func TestChangedPlanFilesAreRefused(t *testing.T) {
+	for name, change := range map[string]func(b []byte) []byte{
+		evidence.ClaimsFile: func(b []byte) []byte { return append(b, '\n') },
+		evidence.SeedsFile:  func(b []byte) []byte { return bytes.Replace(b, []byte("k7f3"), []byte("k7f4"), 1) },
+	} {
+		dir := fill(t, 1)
+		path := filepath.Join(dir, name)
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, change(b), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := evidence.Open(dir); !errors.Is(err, evidence.ErrChanged) || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: got %v, want %v", name, err, evidence.ErrChanged)
+		}
+	}
+}
+
+// A body whose bytes were exchanged is noticed when it is read.
+func TestChangedBodyIsNoticed(t *testing.T) {
+	dir, w := create(t)
+	var bodies []audit.Body
+	for _, text := range []string{"one", "two"} {
+		b, err := w.Body()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		body, err := b.Close(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bodies = append(bodies, body)
+	}
+	path := func(b audit.Body) string {
+		return filepath.Join(dir, evidence.BlobsDir, b.SHA256[:2], b.SHA256[2:4], b.SHA256)
+	}
+	if err := os.Rename(path(bodies[0]), path(bodies[1])); err != nil {
+		t.Fatal(err)
+	}
+	r, err := evidence.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := r.Body(bodies[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := io.ReadAll(f); !errors.Is(err, evidence.ErrBody) {
+		t.Errorf("got %v, want %v", err, evidence.ErrBody)
 	}
 }
 

@@ -41,7 +41,30 @@ func Open(dir string) (*Reader, error) {
 	if r.Claims, err = os.ReadFile(filepath.Join(dir, ClaimsFile)); err != nil { //nolint:gosec // a case is opened where the user says
 		return nil, fmt.Errorf("reading the case's claims: %w", err)
 	}
-	return r, nil
+	return r, r.intact()
+}
+
+// ErrChanged means that a file is not the one that the case was started with.
+var ErrChanged = errors.New("it is not what the case was started with: it was changed, and no verdict can stand on it")
+
+// intact checks claims and seeds against the plan, which the log is chained to.
+func (r *Reader) intact() error {
+	if digest(r.Claims) != r.Case.Claims {
+		return fmt.Errorf("%s: %w", filepath.Join(r.dir, ClaimsFile), ErrChanged)
+	}
+	planned := make(map[string]string, len(r.Case.Seeds))
+	for _, s := range r.Case.Seeds {
+		planned[s.Name] = s.Commitment
+	}
+	for _, s := range r.Seeds {
+		if c, ok := planned[s.Name]; !ok || s.Commit() != c {
+			return fmt.Errorf("%s: seed %s: %w", filepath.Join(r.dir, SeedsFile), s.Name, ErrChanged)
+		}
+	}
+	if len(planned) != len(r.Seeds) {
+		return fmt.Errorf("%s: %d seeds for %d commitments: %w", filepath.Join(r.dir, SeedsFile), len(r.Seeds), len(planned), ErrChanged)
+	}
+	return nil
 }
 
 // ErrChain means that a line of the log does not fit the line before.

@@ -15,7 +15,11 @@ func judgeConfidential(t *target, a claims.Assertion) audit.Verdict {
 	rule := a.Rule.(claims.Confidential) //nolint:forcetypeassert // the table pairs them
 	found := solid(t.about(rule.Kinds, a.When), nil)
 	if len(found) == 0 {
-		return t.unrefuted(a.When, rule.Kinds)
+		v := t.unrefuted(a.When, rule.Kinds)
+		if v.Result == audit.Supported {
+			v = notTested("Nothing that was planted was sent, so its encryption was not tested.")
+		}
+		return v
 	}
 	says := sentence(shorts(found)) + " readable without any key"
 	if undone := undone(found); len(undone) > 0 {

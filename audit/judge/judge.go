@@ -11,6 +11,7 @@
 package judge
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -25,6 +26,7 @@ type Input struct {
 	Case     audit.Case
 	Claims   claims.File
 	Seeds    []audit.Seed
+	Planted  map[string]bool          // names of the seeds that the steps which were done used
 	Exhibits map[string]audit.Exhibit // by id; without data
 	Findings []audit.Finding
 	Parties  map[string]audit.Party // by host
@@ -66,8 +68,9 @@ type target struct {
 	coverage map[string]audit.Coverage
 	parties  map[string]audit.Party
 	seeds    map[string]audit.Seed
+	done     map[string]bool // seeds that were used
 	findings []observation
-	span     time.Duration // from the first exhibit to the last
+	span     time.Duration // the longest that one profile was in use
 }
 
 // An observation is a finding with where it stood and the condition that it
@@ -91,7 +94,7 @@ func (o observation) record() string {
 func newTarget(in Input, name string) *target {
 	t := &target{
 		name: name, arms: make(map[string]audit.Arm), coverage: make(map[string]audit.Coverage),
-		parties: in.Parties, seeds: make(map[string]audit.Seed),
+		parties: in.Parties, seeds: make(map[string]audit.Seed), done: in.Planted,
 	}
 	for _, arm := range in.Case.Arms {
 		if arm.Target() == name {
@@ -113,19 +116,7 @@ func newTarget(in Input, name string) *target {
 // observe collects the target's findings, by exhibit and id, so that their
 // order in the input does not matter.
 func (t *target) observe(in Input) {
-	var first, last time.Time
-	for _, ex := range in.Exhibits {
-		if _, ours := t.arms[ex.Arm]; !ours {
-			continue
-		}
-		if first.IsZero() || ex.Time.Before(first) {
-			first = ex.Time
-		}
-		if ex.Time.After(last) {
-			last = ex.Time
-		}
-	}
-	t.span = last.Sub(first)
+	t.span = longest(in.Exhibits, t.arms)
 	for _, f := range in.Findings {
 		if ex := in.Exhibits[f.Exhibit]; t.arms[ex.Arm].Name != "" {
 			arm, run := t.condition(f, ex)
@@ -133,6 +124,28 @@ func (t *target) observe(in Input) {
 		}
 	}
 	slices.SortFunc(t.findings, func(a, b observation) int { return natural(a.ID, b.ID) })
+}
+
+// longest returns how long the profile that was used longest was in use; each
+// run has one.
+func longest(exhibits map[string]audit.Exhibit, arms map[string]audit.Arm) time.Duration {
+	first, last := make(map[int]time.Time), make(map[int]time.Time)
+	for _, ex := range exhibits {
+		if _, ours := arms[ex.Arm]; !ours {
+			continue
+		}
+		if t, seen := first[ex.Run]; !seen || ex.Time.Before(t) {
+			first[ex.Run] = ex.Time
+		}
+		if ex.Time.After(last[ex.Run]) {
+			last[ex.Run] = ex.Time
+		}
+	}
+	var span time.Duration
+	for run, t := range first {
+		span = max(span, last[run].Sub(t))
+	}
+	return span
 }
 
 // condition returns the arm and run that a finding says something about: those
@@ -185,16 +198,5 @@ func natural(a, b string) int {
 	if len(a) != len(b) {
 		return len(a) - len(b)
 	}
-	return compare(a, b)
-}
-
-func compare(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	default:
-		return 0
-	}
+	return cmp.Compare(a, b)
 }

@@ -25,7 +25,7 @@ type scene struct{ judge.Input }
 // newScene has a subject and its control, each with both modes and three runs,
 // a seed in each, and nothing found.
 func newScene() *scene {
-	s := &scene{judge.Input{Exhibits: map[string]audit.Exhibit{}, Parties: map[string]audit.Party{
+	s := &scene{judge.Input{Planted: map[string]bool{}, Exhibits: map[string]audit.Exhibit{}, Parties: map[string]audit.Party{
 		"sink.example": {Host: "sink.example", Organisation: "Vendor"},
 		"else.example": {Host: "else.example"},
 		"telltale.lab": {Host: "telltale.lab", Role: "lab"},
@@ -39,6 +39,7 @@ func newScene() *scene {
 			s.Case.Arms = append(s.Case.Arms, arm)
 			s.Coverage = append(s.Coverage, audit.Coverage{Arm: arm.Name, Runs: 3, Requests: 10})
 			for run := 1; run <= 3; run++ {
+				s.Planted[fmt.Sprintf("%s/%d/page", arm.Name, run)] = true
 				s.Seeds = append(s.Seeds, audit.Seed{Name: fmt.Sprintf("%s/%d/page", arm.Name, run), Kind: "behaviour/navigation/url", Arm: arm.Name, Run: run})
 			}
 		}
@@ -148,7 +149,13 @@ func TestUnlinked(t *testing.T) {
 		says  string
 	}{
 		"pages alone": {func(s *scene) { s.page(s.exhibit("normal", 1, "sink.example"), "normal", 1) }, audit.Supported, ""},
-		"ids alone":   {func(s *scene) { s.identifier(s.exhibit("normal", 1, "sink.example"), "id/install", "i1") }, audit.Supported, ""},
+		"private, joined to normal": {func(s *scene) {
+			a, b := s.exhibit("private", 1, "sink.example"), s.exhibit("normal", 1, "sink.example")
+			s.page(a, "private", 1)
+			s.identifier(a, "id/advertising", "i9")
+			s.identifier(b, "id/advertising", "i9")
+		}, audit.Supported, ""},
+		"ids alone": {func(s *scene) { s.identifier(s.exhibit("normal", 1, "sink.example"), "id/install", "i1") }, audit.Supported, ""},
 		"in one record": {func(s *scene) {
 			e := s.exhibit("normal", 1, "sink.example")
 			s.page(e, "normal", 1)
@@ -201,10 +208,22 @@ func TestOtherRules(t *testing.T) {
 		want  audit.Result
 		says  string
 	}{
-		"aggregated, one visit":         {claims.Aggregated{Kinds: urls, K: 20}, leak, audit.Refuted, "Single records about single events"},
-		"aggregated, none":              {claims.Aggregated{Kinds: urls}, nothing, audit.Supported, ""},
-		"confidential, readable":        {claims.Confidential{}, leak, audit.Refuted, "readable without any key (base64 hide nothing)"},
-		"confidential, nothing":         {claims.Confidential{}, nothing, audit.Supported, ""},
+		"aggregated, one visit":        {claims.Aggregated{Kinds: urls, K: 20}, leak, audit.Refuted, "Single records about single events"},
+		"aggregated, none":             {claims.Aggregated{Kinds: urls}, nothing, audit.Supported, ""},
+		"confidential, readable":       {claims.Confidential{}, leak, audit.Refuted, "readable without any key (base64 hide nothing)"},
+		"confidential, nothing sent":   {claims.Confidential{}, nothing, audit.NotTested, "its encryption was not tested"},
+		"never an id of the device":    {claims.Never{Kinds: []personal.Kind{"id/device/serial"}}, nothing, audit.NotTested, "planted"},
+		"never an id of installations": {claims.Never{Kinds: []personal.Kind{"id/install"}}, nothing, audit.Supported, "0 values planted"},
+		"the same, after one run": {claims.Never{Kinds: []personal.Kind{"id/install"}}, func(s *scene) {
+			for i := range s.Coverage {
+				s.Coverage[i].Runs = 1
+			}
+		}, audit.NotTested, "planted"},
+		"what was planned was not done": {claims.Never{Kinds: urls}, func(s *scene) { clear(s.Planted) }, audit.NotTested, "planted"},
+		"only to, a site that was visited": {claims.OnlyTo{Organisations: []string{"Vendor"}}, func(s *scene) {
+			s.Parties["else.example"] = audit.Party{Host: "else.example", Role: "visited"}
+			stranger(s)
+		}, audit.Refuted, "else.example"},
 		"only to, the one named":        {claims.OnlyTo{Organisations: []string{"vendor"}}, leak, audit.Supported, "sink.example (Vendor)"},
 		"only to, a stranger":           {claims.OnlyTo{Organisations: []string{"Vendor"}}, stranger, audit.Refuted, "else.example"},
 		"only to, country not observed": {claims.OnlyTo{Organisations: []string{"Vendor"}, Countries: []string{"SG"}}, leak, audit.NotTested, "offline, no address is real"},
@@ -234,6 +253,22 @@ func TestOtherRules(t *testing.T) {
 				t.Errorf("got %s: %s\nwant %s: %s", v.Result, v.Says, c.want, c.says)
 			}
 		})
+	}
+}
+
+// An identifier that stands beside what was done in private mode and in what was
+// sent in normal mode ties the two together.
+func TestUnlinkedFromNormalMode(t *testing.T) {
+	s := newScene()
+	a, b := s.exhibit("private", 1, "sink.example"), s.exhibit("normal", 1, "sink.example")
+	s.page(a, "private", 1)
+	s.identifier(a, "id/advertising", "i9")
+	if v := s.judged(private, unlinked); v.Result != audit.Supported {
+		t.Errorf("before: %s: %s", v.Result, v.Says)
+	}
+	s.identifier(b, "id/advertising", "i9")
+	if v := s.judged(private, unlinked); v.Result != audit.Refuted || !strings.Contains(v.Says, "1 identifier joins normal and private mode") {
+		t.Errorf("after: %s: %s", v.Result, v.Says)
 	}
 }
 

@@ -16,7 +16,6 @@ func judgeOnlyTo(t *target, a claims.Assertion) audit.Verdict {
 	for _, o := range sent {
 		party := t.parties[o.exhibit.Host]
 		switch {
-		case party.Role == "visited":
 		case len(rule.Organisations) > 0 && !contains(rule.Organisations, party.Organisation),
 			len(rule.Countries) > 0 && party.Country != "" && !contains(rule.Countries, party.Country):
 			strangers = append(strangers, o)

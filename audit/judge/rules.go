@@ -36,7 +36,7 @@ var rules = []Rule{
 	{
 		ID: "unlinked", of: claims.Unlinked{}, judge: judgeUnlinked,
 		Why:       "two facts in one record are one person's, and so are two records with one identifier",
-		Refutes:   "one record with both kinds, or one identifier in records of both kinds, or of both modes",
+		Refutes:   "one record with both kinds, or one identifier that joins a record of the kinds to one with the identifier, or to what was done when the condition did not hold",
 		Supports:  needsReading,
 		CannotSee: "joins by address, time or the shape of the traffic; joins with what a server has already",
 	},

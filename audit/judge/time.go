@@ -13,10 +13,13 @@ import (
 func judgeRotates(t *target, a claims.Assertion) audit.Verdict {
 	rule := a.Rule.(claims.Rotates) //nolint:forcetypeassert // the table pairs them
 	if t.span <= rule.Within {
-		return notTested(fmt.Sprintf("The experiment lasted %s; the promise is about %s.", roughly(t.span), roughly(rule.Within)))
+		return notTested(fmt.Sprintf("A profile was in use for %s; the promise is about %s.", roughly(t.span), roughly(rule.Within)))
 	}
 	kinds := []personal.Kind{rule.Kind}
 	kept := outliving(solid(t.about(kinds, a.When), kinds), rule.Within)
+	if len(kept) == 0 && len(t.about(kinds, a.When)) == 0 {
+		return notTested("No such identifier was seen.")
+	}
 	if len(kept) == 0 {
 		return t.unrefuted(a.When, kinds)
 	}

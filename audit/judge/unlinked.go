@@ -54,8 +54,41 @@ func (t *target) links(rule claims.Unlinked, when claims.Condition) links {
 			}
 		}
 	}
-	l.modes = joiningModes(anyID, what)
+	outside := t.outside(anyID, when)
+	for record, facts := range what {
+		for _, o := range anyID[record] {
+			if outside[o.Label] {
+				l.joinable = append(append(l.joinable, facts...), o)
+			}
+		}
+	}
+	l.modes = joiningModes(anyID, what) + len(joined(l.joinable, outside))
 	return l
+}
+
+// outside returns the labels of the identifiers that stand in what was sent
+// when the condition did not hold.
+func (t *target) outside(anyID map[string][]observation, when claims.Condition) map[string]bool {
+	labels := make(map[string]bool)
+	for _, record := range anyID {
+		for _, o := range record {
+			if arm := t.arms[o.exhibit.Arm]; o.Label != "" && !when.Holds(arm.Mode, arm.Consent) {
+				labels[o.Label] = true
+			}
+		}
+	}
+	return labels
+}
+
+// joined returns those of the labels that found has.
+func joined(found []observation, labels map[string]bool) map[string]bool {
+	had := make(map[string]bool)
+	for _, o := range found {
+		if labels[o.Label] {
+			had[o.Label] = true
+		}
+	}
+	return had
 }
 
 // joiningModes counts the identifiers that stand with the facts of both modes.

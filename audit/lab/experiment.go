@@ -148,7 +148,8 @@ func (x *Experiment) session(ctx context.Context, place audit.Place, start Start
 		return fmt.Errorf("starting the software for arm %s, run %d: %w", place.Arm, place.Run, err)
 	}
 	err = x.actions(ctx, place, software)
-	return errors.Join(err, software.Close(context.WithoutCancel(ctx)))
+	closing := x.Record(audit.Event{Time: x.Now(), Place: place, Step: &audit.Step{Action: audit.Closing}})
+	return errors.Join(err, closing, software.Close(context.WithoutCancel(ctx)))
 }
 
 func (x *Experiment) actions(ctx context.Context, place audit.Place, software Software) error {

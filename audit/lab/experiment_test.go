@@ -145,7 +145,7 @@ func TestUnableIsSkipped(t *testing.T) {
 	for _, e := range d.events {
 		got = append(got, strings.TrimSpace(e.Step.Action+" "+e.Step.Target+" "+strings.Join(e.Step.Seeds, ",")+" "+e.Step.Skipped))
 	}
-	want := []string{"visit a page normal/1/page", "type the bar  no keyboard", "idle 1s", "done"}
+	want := []string{"visit a page normal/1/page", "type the bar  no keyboard", "close", "idle 1s", "close", "done"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
@@ -231,7 +231,7 @@ func TestSeeds(t *testing.T) {
 			t.Errorf("%s: not unique", s.Name)
 		}
 		values[s.Value], values[s.Name] = true, true
-		if s.Commitment != lab.Commitment(s) {
+		if s.Commitment != s.Commit() {
 			t.Errorf("%s: commitment does not open", s.Name)
 		}
 		if len(s.Value) < 16 || !s.Kind.Known() || len(s.Home) == 0 {

@@ -2,7 +2,6 @@ package lab
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base32"
 	"encoding/hex"
 	"fmt"
@@ -71,15 +70,8 @@ func commit(s audit.Seed) audit.Seed {
 	var salt [16]byte
 	_, _ = rand.Read(salt[:])
 	s.Salt = hex.EncodeToString(salt[:])
-	s.Commitment = Commitment(s)
+	s.Commitment = s.Commit()
 	return s
-}
-
-// Commitment returns hex(SHA-256(salt ‖ value)), which case.json holds before
-// the first packet.
-func Commitment(s audit.Seed) string {
-	sum := sha256.Sum256([]byte(s.Salt + s.Value))
-	return hex.EncodeToString(sum[:])
 }
 
 // Sealed returns the seeds without their values and salts.

@@ -55,6 +55,7 @@ func unread(c audit.Coverage) string {
 func (x *index) limits() []string {
 	says := []string{
 		"It shows what the software sent through our proxy. What the servers did with it, a capture at the client cannot show.",
+		"What software sends past a proxy, such as UDP, is not seen.",
 	}
 	if x.Case.Case.Online {
 		says = append(says, "Requests went to the real servers. Another day, another network or another country may be answered differently.")

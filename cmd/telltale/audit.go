@@ -130,7 +130,7 @@ func runAudit(ctx context.Context, e *env, o auditOptions) error {
 	if runErr == nil {
 		return shown
 	}
-	return fmt.Errorf("%w. The case in %s is partial and readable: telltale report %s", because(runErr), t.options.dir, t.options.dir)
+	return fmt.Errorf("%w. The case in %s is partial; what was captured is kept: telltale report %s", because(runErr), t.options.dir, t.options.dir)
 }
 
 func where(online bool) string {
@@ -201,8 +201,8 @@ func loadClaims(o auditOptions) (claims.File, []byte, error) {
 	name := o.claims
 	if name == "" {
 		name = "browser-baseline"
-		if o.specimen != "" {
-			name = "mint-2020"
+		if s, ok := specimen.Find(o.specimen); ok {
+			name = s.Claims
 		}
 	}
 	if file, text, ok := claims.Builtin(name); ok {
@@ -263,12 +263,16 @@ func (t *trial) checkAddress() error {
 	}
 	l, err := net.Listen("tcp", t.options.listen) //nolint:noctx // closed at once
 	if err != nil {
-		return fmt.Errorf("the proxy cannot listen on %s: %w; stop what uses the port, or leave --listen out", t.options.listen, err)
+		return cannotListen(t.options.listen, err)
 	}
 	if port != "0" {
 		t.options.workers = 1
 	}
 	return l.Close()
+}
+
+func cannotListen(addr string, err error) error {
+	return fmt.Errorf("the proxy cannot listen on %s: %w; stop what uses the port, or leave --listen out", addr, err)
 }
 
 // write makes the plan: what case.json will hold before the first packet.

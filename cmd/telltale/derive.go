@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"iter"
+	"runtime"
 	"strings"
 
 	"telltale/audit"
@@ -38,7 +39,7 @@ func derive(r *evidence.Reader) (*report.Case, error) {
 	countUnread(c, opaque)
 	c.Parties = parties(c)
 	c.Verdicts = judge.Judge(judge.Input{
-		Case: c.Case, Claims: c.Claims, Seeds: c.Seeds, Exhibits: byID(c.Exhibits),
+		Case: c.Case, Claims: c.Claims, Seeds: c.Seeds, Planted: capture.Planted(r.Events()), Exhibits: byID(c.Exhibits),
 		Findings: c.Findings, Parties: byHost(c.Parties), Coverage: c.Coverage,
 	})
 	c.Rules = ruleWords
@@ -62,7 +63,7 @@ func detected(c *report.Case, r *evidence.Reader) ([]string, error) {
 		}
 	}
 	x := detect.Experiment{Arms: c.Case.Arms, Runs: c.Case.Runs, Seeds: c.Seeds}
-	found, err := detect.Detect(exhibits, x, peel)
+	found, err := detect.Detect(exhibits, x, peel, runtime.GOMAXPROCS(0))
 	if err != nil {
 		return nil, fmt.Errorf("the case's seeds: %w", err)
 	}
@@ -103,7 +104,7 @@ func countUnread(c *report.Case, opaque []string) {
 	for i := range c.Coverage {
 		cov := &c.Coverage[i]
 		for _, ex := range c.Exhibits {
-			if unread[ex.ID] && ex.Arm == cov.Arm && !ex.Stage {
+			if (unread[ex.ID] || ex.Cut) && ex.Arm == cov.Arm && !ex.Stage {
 				cov.Opaque++
 				cov.Unread = insert(cov.Unread, ex.Host)
 			}

@@ -17,8 +17,8 @@ import (
 
 // Exit codes, the same for every subcommand and part of its contract.
 const (
-	exitOK      = 0 // clean: nothing found, no claim refuted
-	exitFailed  = 1 // the work could not be done
+	exitOK      = 0 // clean: everything was read, nothing found, no claim refuted
+	exitFailed  = 1 // the work could not be done, or not all of it could be read
 	exitUsage   = 2 // the command line or a file given with it is wrong
 	exitFinding = 3 // a claim was refuted or a finding made
 )
@@ -35,7 +35,8 @@ type env struct {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	code := run(ctx, &env{os.Stdin, os.Stdout, os.Stderr, time.Now, os.Getenv}, os.Args[1:])
 	stop()
 	os.Exit(code)
@@ -89,8 +90,8 @@ user, to whom and in which mode, and holds that against the vendor's own words.
 Nothing leaves this machine unless you ask for it with --online.
 
 Exit codes, for every command:
-  0  clean: nothing found, no claim refuted
-  1  the work could not be done
+  0  clean: everything was read, nothing found, no claim refuted
+  1  the work could not be done, or not all of it could be read
   2  the command line or a file given with it is wrong
   3  a claim was refuted or a finding made`
 
@@ -111,7 +112,7 @@ func newRoot(e *env) *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usagef("%w; see `%s --help`", err, c.CommandPath())
 	})
-	root.AddCommand(newAudit(e), newReport(e), newMan())
+	root.AddCommand(newAudit(e), newAnalyze(e), newReport(e), newExplain(e), newMan())
 	for _, c := range root.Commands() {
 		c.Args = usageArgs(c.Args)
 	}

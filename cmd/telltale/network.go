@@ -41,7 +41,7 @@ func newNetwork(t *trial, r audit.Recorder) (*network, error) {
 func (n *network) Join(place audit.Place) (lab.Link, error) {
 	s, err := n.proxy.Listen(place, n.addr)
 	if err != nil {
-		return nil, err
+		return nil, cannotListen(n.addr, err)
 	}
 	return s, nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -43,8 +42,7 @@ func show(e *env, dir string, reveal bool) error {
 	if err != nil {
 		return err
 	}
-	// An offline case has throw-away profiles and planted values: nothing in it is a person's.
-	c.Reveal = reveal || !c.Case.Online
+	c.Reveal = reveal
 	if err := text(e, *c); err != nil {
 		return err
 	}
@@ -60,10 +58,29 @@ func show(e *env, dir string, reveal bool) error {
 		return err
 	}
 	_, _ = fmt.Fprintf(e.stdout, "\nReport: %s\n", path)
-	if slices.ContainsFunc(c.Verdicts, func(v audit.Verdict) bool { return v.Result == audit.Refuted }) {
-		return errFinding
+	return outcome(c)
+}
+
+// outcome turns verdicts into the command's end: only what was all captured
+// and could all be read is clean.
+func outcome(c *report.Case) error {
+	unread := 0
+	for _, v := range c.Verdicts {
+		switch v.Result {
+		case audit.Refuted:
+			return errFinding
+		case audit.CannotTell:
+			unread++
+		}
 	}
-	return nil
+	switch {
+	case c.Partial != "":
+		return fmt.Errorf("the case is not complete: %s", c.Partial)
+	case unread > 0:
+		return fmt.Errorf("%d verdicts cannot tell: some of what was sent could not be read; the report says what", unread)
+	default:
+		return nil
+	}
 }
 
 // text prints the summary, in colour on a terminal unless NO_COLOR is set.

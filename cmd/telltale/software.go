@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"time"
 
 	"telltale/audit/lab"
@@ -46,7 +47,7 @@ func chooseSoftware(t *trial) (software, error) {
 			return b.open(t)
 		}
 	}
-	return software{}, usagef("browser %q is not known; there is %v", t.options.browser, browserNames())
+	return software{}, usagef("browser %q is not known; there is %s", t.options.browser, strings.Join(browserNames(), ", "))
 }
 
 func openChromium(t *trial) (software, error) {

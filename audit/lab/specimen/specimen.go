@@ -24,6 +24,8 @@ type Specimen struct {
 	Name  string
 	About string // one sentence
 	Kind  Kind
+	// Claims is the built-in claims file with what the vendor said.
+	Claims string
 
 	incognito bool // an extension that sends in private mode too
 }
@@ -39,15 +41,15 @@ const (
 
 var specimens = []Specimen{
 	{
-		Name: "mint-2020", Kind: Extension, incognito: true,
+		Name: "mint-2020", Kind: Extension, Claims: "mint-2020", incognito: true,
 		About: "A browser that sends every address and every search, in private mode too, with an id that never changes.",
 	},
 	{
-		Name: "mint-2020-fixed", Kind: Extension,
+		Name: "mint-2020-fixed", Kind: Extension, Claims: "mint-2020",
 		About: "The same browser with the switch of May 2020 set so that nothing is sent in private mode; all else is as before.",
 	},
 	{
-		Name: "miui-2020", Kind: Program,
+		Name: "miui-2020", Kind: Program, Claims: "miui-2020",
 		About: "A phone that sends which folders, apps, screens and settings its user opens, with the id of the device.",
 	},
 }

@@ -1,0 +1,125 @@
+package decode
+
+import (
+	"bytes"
+	"encoding/binary"
+	"iter"
+	"math"
+
+	"telltale/audit"
+)
+
+// base85s are the alphabets of Adobe, of ZeroMQ (RFC 32 of it) and of RFC 1924.
+var base85s = []radix{
+	{"ascii85", 85, digitTable("!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstu")},
+	{"z85", 85, digitTable("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#")},
+	{"base85", 85, digitTable("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~")},
+}
+
+var ascii85Begin, ascii85End = []byte("<~"), []byte("~>")
+
+// minDense is the number of digits that 16 bytes take in base 85; base 91
+// needs no more.
+const minDense = 20
+
+// headDense is the number of digits by which a layer is judged, some groups.
+const headDense = 80
+
+func isBase85(in layer) bool {
+	return isDense(in.data) || bytes.Contains(in.data, ascii85Begin)
+}
+
+// isDense reports whether the first characters of data could be digits of
+// base 85 or 91. Most text has a space before long.
+func isDense(data []byte) bool {
+	for _, c := range data[:min(len(data), headDense)] {
+		if c <= ' ' || c > '~' {
+			return false
+		}
+	}
+	return len(data) >= minDense
+}
+
+// decodeBase85 gives what stands between the marks of Ascii85, or else the
+// whole layer if it reads well in one of the alphabets.
+func decodeBase85(in layer, emit func(part) bool) error {
+	marked := false
+	for span := range framed(in.data) {
+		out := base85s[0].from85(in.data[span.Start+2 : span.End-2])
+		if out == nil {
+			continue
+		}
+		marked = true
+		if !emit(part{"ascii85", out, span}) {
+			return nil
+		}
+	}
+	if marked || !isDense(in.data) {
+		return nil
+	}
+	for _, r := range base85s {
+		if !plain(r.from85(in.data[:min(len(in.data), headDense)])) {
+			continue
+		}
+		if out := r.from85(in.data); plain(out) {
+			emit(in.whole(r.step, out))
+			break
+		}
+	}
+	return nil
+}
+
+// framed yields the ranges from a mark "<~" to the next "~>".
+func framed(data []byte) iter.Seq[audit.Span] {
+	return func(yield func(audit.Span) bool) {
+		for at := 0; ; {
+			start := bytes.Index(data[at:], ascii85Begin)
+			if start < 0 {
+				return
+			}
+			start += at
+			size := bytes.Index(data[start+2:], ascii85End)
+			if size < 0 {
+				return
+			}
+			at = start + 2 + size + 2
+			if !yield(audit.Span{Start: start, End: at}) {
+				return
+			}
+		}
+	}
+}
+
+// from85 decodes groups of five digits, the last one of which may be short. In
+// Ascii85 the letter z stands for four zeros. Line ends do not count. Where
+// anything else stands, the result is nil.
+func (r radix) from85(text []byte) []byte {
+	out := make([]byte, 0, len(text)*4/5+4)
+	group, n := uint64(0), 0
+	for _, c := range text {
+		switch v := r.digits[c]; {
+		case v != noDigit:
+			group = group*85 + uint64(v)
+			n++
+		case c == 'z' && n == 0:
+			out = append(out, 0, 0, 0, 0)
+		case c != '\r' && c != '\n':
+			return nil
+		}
+		if group > math.MaxUint32 {
+			return nil
+		}
+		if n == 5 {
+			out = binary.BigEndian.AppendUint32(out, uint32(group))
+			group, n = 0, 0
+		}
+	}
+	if n == 0 {
+		return out
+	}
+	for range 5 - n {
+		group = group*85 + 84
+	}
+	last := binary.BigEndian.AppendUint32(nil, uint32(min(group, math.MaxUint32)))
+	return append(out, last[:n-1]...)
+}

@@ -1,0 +1,82 @@
+package decode
+
+import "math/big"
+
+// radixes are the bases in which bytes are written as one long number. Of
+// base 62 both orders of the letters are in use; base 58 has the order of
+// Bitcoin addresses.
+var radixes = []radix{
+	{"base36", 36, digitTable("0123456789abcdefghijklmnopqrstuvwxyz", "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")},
+	{"base58", 58, digitTable("123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz")},
+	{"base62", 62, digitTable("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")},
+	{"base62", 62, digitTable("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")},
+}
+
+// A number is read if it has at least the digits of 16 bytes in base 62. The
+// time to read it grows with the square of its length, hence the other limit.
+const (
+	minNumber = 22
+	maxNumber = 1024
+)
+
+func isRadix(in layer) bool {
+	for run := range runs(in.data, sextets) {
+		if isNumber(in.data[run.Start:run.End]) {
+			return true
+		}
+	}
+	return false
+}
+
+// isNumber reports whether a run of base64 digits could be a number: letters
+// and digits only, and not all of them digits of hex.
+func isNumber(text []byte) bool {
+	if len(text) < minNumber || len(text) > maxNumber {
+		return false
+	}
+	allHex := true
+	for _, c := range text {
+		if alnum[c] == noDigit {
+			return false
+		}
+		allHex = allHex && unhex[c] != noDigit
+	}
+	return !allHex
+}
+
+// decodeRadix gives each number whose bytes read well.
+func decodeRadix(in layer, emit func(part) bool) error {
+	for run := range runs(in.data, sextets) {
+		text := in.data[run.Start:run.End]
+		if !isNumber(text) {
+			continue
+		}
+		for _, r := range radixes {
+			if !r.all(text) {
+				continue
+			}
+			if out := r.number(text); plain(out) && !emit(part{r.step, out, run}) {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// number returns the bytes of the number that text is.
+func (r radix) number(text []byte) []byte {
+	const most = 10 // digits that fit a word in any base
+	sum, word, scale := new(big.Int), new(big.Int), new(big.Int)
+	for len(text) > 0 {
+		n := min(most, len(text))
+		value, size := uint64(0), uint64(1)
+		for _, c := range text[:n] {
+			value = value*uint64(r.base) + uint64(r.digits[c]) //nolint:gosec // a base is positive
+			size *= uint64(r.base)                             //nolint:gosec // a base is positive
+		}
+		sum.Mul(sum, scale.SetUint64(size))
+		sum.Add(sum, word.SetUint64(value))
+		text = text[n:]
+	}
+	return sum.Bytes()
+}

@@ -1,0 +1,73 @@
+package decode
+
+import (
+	"bytes"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// isUTF7 wants ASCII with a shift: a plus sign, digits of base64 and a dash.
+func isUTF7(in layer) bool {
+	for rest := in.data; ; {
+		i := bytes.IndexByte(rest, '+')
+		if i < 0 {
+			return false
+		}
+		if _, size := shifted(rest[i:]); size > 2 {
+			return printableShare(in.data) == 1
+		}
+		rest = rest[i+1:]
+	}
+}
+
+// decodeUTF7 reads UTF-7 (RFC 2152), if that shows an address or JSON. Sums
+// and product names have plus signs too.
+func decodeUTF7(in layer, emit func(part) bool) error {
+	out := make([]byte, 0, len(in.data))
+	for rest := in.data; len(rest) > 0; {
+		text, size := shifted(rest)
+		if size == 0 {
+			text, size = rest[:1], 1
+		}
+		out, rest = append(out, text...), rest[size:]
+	}
+	if printableShare(out) == 1 && telling(out) && !telling(in.data) {
+		emit(in.whole("utf7", out))
+	}
+	return nil
+}
+
+// shifted reads the characters between a plus sign at the start of s and a
+// dash. Its size is 0 if these are not whole units of UTF-16.
+func shifted(s []byte) (text []byte, size int) {
+	if len(s) < 2 || s[0] != '+' {
+		return nil, 0
+	}
+	end := 1
+	for end < len(s) && sextets[s[end]] != noDigit && s[end] != '-' && s[end] != '_' {
+		end++
+	}
+	if end == 1 && s[end] == '-' {
+		return []byte("+"), 2
+	}
+	units := fromBase64(s[1:end])
+	if len(units) < 2 || (end-1)*6-len(units)/2*16 >= 6 {
+		return nil, 0
+	}
+	if end < len(s) && s[end] == '-' {
+		end++
+	}
+	return utf16BE(units), end
+}
+
+func utf16BE(data []byte) []byte {
+	units := make([]uint16, len(data)/2)
+	for i := range units {
+		units[i] = uint16(data[2*i])<<8 | uint16(data[2*i+1])
+	}
+	var out []byte
+	for _, r := range utf16.Decode(units) {
+		out = utf8.AppendRune(out, r)
+	}
+	return out
+}

@@ -1,0 +1,102 @@
+package decode
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// xorCribs are the beginnings by which a key of several bytes is found.
+var xorCribs = []string{"https://", "http://"}
+
+// xorHead is how many bytes every key is tried on.
+const xorHead = 64
+
+// isXOR wants bytes that somebody wrote as digits, because who obfuscates
+// bytes must write them in some way that a request can carry.
+func isXOR(in layer) bool {
+	step, _, _ := strings.Cut(in.step, ":")
+	return len(in.data) >= minGuess && slices.Contains([]string{"base64", "hex", "hex-list", "base32", "ascii85", "codes"}, step)
+}
+
+// decodeXOR finds a key of one byte, or a short one that repeats itself, by
+// what must come out: an address, an e-mail address or JSON.
+func decodeXOR(in layer, emit func(part) bool) error {
+	if telling(in.data) {
+		return nil
+	}
+	key := xorKey(in.data)
+	if key == nil {
+		return nil
+	}
+	if out := xor(in.data, key); printableShare(out) >= mostlyText && telling(out) {
+		emit(in.whole(fmt.Sprintf("xor:%x", key), out))
+	}
+	return nil
+}
+
+func xorKey(data []byte) []byte {
+	for _, crib := range xorCribs {
+		if key := cribbed(data, crib); key != nil {
+			return key
+		}
+	}
+	if key := addressKey(data); key != nil {
+		return key
+	}
+	return textKey(data)
+}
+
+// addressKey looks for "http" anywhere. The differences of its letters are the
+// same under any key of one byte.
+func addressKey(data []byte) []byte {
+	for i := 0; i+3 < len(data); i++ {
+		if data[i+1] == data[i+2] && data[i]^data[i+1] == 'h'^'t' && data[i+2]^data[i+3] == 't'^'p' && data[i] != 'h' {
+			return []byte{data[i] ^ 'h'}
+		}
+	}
+	return nil
+}
+
+// textKey tries every key of one byte on ASCII text, whose bytes have the
+// upper bit in common under any key; the key has the same.
+func textKey(data []byte) []byte {
+	for _, c := range data[:min(len(data), xorHead)] {
+		if (c^data[0])&0x80 != 0 {
+			return nil
+		}
+	}
+	for low := range 128 {
+		key := []byte{data[0]&0x80 | byte(low)}
+		if key[0] != 0 && printableShare(xor(data[:min(len(data), xorHead)], key)) == 1 && telling(xor(data, key)) {
+			return key
+		}
+	}
+	return nil
+}
+
+// cribbed returns the key under which data starts with the crib and goes on
+// as text. It repeats itself within the crib, so that half of that is a check.
+func cribbed(data []byte, crib string) []byte {
+	if len(data) < 2*len(crib)+minRun/2 {
+		return nil
+	}
+	data = data[:min(len(data), xorHead)]
+	stream := xor(data[:len(crib)], []byte(crib))
+	for size := 1; size <= len(crib)/2; size++ {
+		out := xor(data, stream[:size])
+		if bytes.HasPrefix(out, []byte(crib)) && printableShare(out) == 1 {
+			return stream[:size]
+		}
+	}
+	return nil
+}
+
+func xor(data, key []byte) []byte {
+	out := make([]byte, len(data))
+	for i := range data {
+		out[i] = data[i] ^ key[i%len(key)]
+	}
+	return out
+}

@@ -1,0 +1,14 @@
+package detect
+
+import (
+	"iter"
+
+	"telltale/audit"
+)
+
+// DetectWith is [Detect] with a search that was prepared before.
+func DetectWith(s *Seeds, exhibits iter.Seq2[audit.Exhibit, error], peel Peeler, workers int) Result {
+	d := &detector{identifiers: newIdentifiers(Experiment{})}
+	inOrder(exhibits, workers, looker{s, loadFields(), nil, peel}.look, d.add)
+	return d.result()
+}

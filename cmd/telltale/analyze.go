@@ -1,0 +1,136 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"telltale/audit"
+	"telltale/audit/detect"
+	"telltale/audit/report"
+)
+
+const analyzeHelp = `analyze says what captured traffic gives away.
+
+INPUT is a case folder, an HTTP archive (HAR), a file that holds the body of one
+request, or a folder of these, which is walked in the order of its names. All of
+it is taken apart down to the last layer, and in every layer the seeds are
+looked for: as they stand, in other spellings, and as digests. The seeds of a
+case are looked for in any event; name others with --seed and --seeds.
+
+A seeds file is a list: [{"name": "mail", "value": "…", "kind": "contact/email"}].
+Without a kind, a value with @ and no :// is contact/email, any other is
+behaviour/navigation/url. A value has 8 bytes or more. Of an address, the parts
+of 16 bytes or more are looked for too.
+
+The result is the fact stream, one JSON object a line: config, exhibit, error,
+finding, party, coverage. Values in it are dots without --reveal. It is the same
+for any number of workers. The exit code is 3 if a finding is certain or likely.`
+
+// An analysis is what the command line of analyze asks for.
+type analysis struct {
+	inputs    []string
+	seeds     []string // NAME=VALUE
+	seedFiles []string
+	format    string
+	mediaType string
+	reveal    bool
+	workers   int
+}
+
+func newAnalyze(e *env) *cobra.Command {
+	var a analysis
+	c := &cobra.Command{
+		Use:   "analyze INPUT...",
+		Short: "say what captured traffic gives away",
+		Long:  analyzeHelp,
+		Example: `  telltale analyze --seed mail=k7f3q9w2@post.example --format text traffic.har
+  telltale analyze --seeds seeds.json cases/2026-11-21-090000-mint-2020 >facts.jsonl`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			a.inputs = args
+			return a.run(e)
+		},
+	}
+	f := c.Flags()
+	f.StringArrayVar(&a.seeds, "seed", nil, "look for a value, given as `NAME=VALUE`; may be repeated")
+	f.StringArrayVar(&a.seedFiles, "seeds", nil, "look for the values of a JSON `FILE`; may be repeated")
+	f.StringVar(&a.format, "format", "jsonl", "jsonl, the fact stream, or text, a table")
+	f.StringVar(&a.mediaType, "content-type", "", "media `TYPE` of the inputs that are bodies")
+	f.BoolVar(&a.reveal, "reveal", false, "write captured values in clear")
+	f.IntVar(&a.workers, "workers", runtime.GOMAXPROCS(0), "exhibits that are taken apart at the same time")
+	return c
+}
+
+// run does the work. It returns errFinding if something was found.
+func (a analysis) run(e *env) error {
+	if a.format != "jsonl" && a.format != "text" {
+		return usagef("--format %q: there are jsonl and text", a.format)
+	}
+	if a.workers < 1 {
+		return usagef("--workers %d: one worker is the least", a.workers)
+	}
+	seeds, err := a.given()
+	if err != nil {
+		return err
+	}
+	in, err := openInputs(a.inputs, a.mediaType)
+	if err != nil {
+		return err
+	}
+	c, err := a.analyze(in, seeds)
+	if err != nil {
+		return err
+	}
+	if err := a.write(e, c); err != nil {
+		return fmt.Errorf("writing the result: %w", err)
+	}
+	if slices.ContainsFunc(c.Findings, func(f audit.Finding) bool { return f.Confidence != audit.Hint }) {
+		return errFinding
+	}
+	return nil
+}
+
+// analyze makes the facts.
+func (a analysis) analyze(in *inputs, seeds []audit.Seed) (*report.Case, error) {
+	c := &report.Case{Reveal: a.reveal, Seeds: append(in.seeds(), seeds...)}
+	c.Case.Tools = []audit.Tool{{Name: "telltale", Version: version}}
+	if len(in.list) == 1 && in.list[0].folder != nil {
+		c.Case.ID = in.list[0].folder.Case.ID
+		c.Partial, c.Ended = ending(in.list[0].folder)
+	}
+	exhibits := func(yield func(audit.Exhibit, error) bool) {
+		for ex, err := range in.exhibits() {
+			if ex.ID != "" {
+				bare := ex
+				bare.Data = audit.Secret{}
+				c.Exhibits = append(c.Exhibits, bare)
+			}
+			if !yield(ex, err) {
+				return
+			}
+		}
+	}
+	x := detect.Experiment{Arms: in.arms(), Runs: in.runs(), Seeds: c.Seeds}
+	found, err := detect.Detect(exhibits, x, peel, a.workers)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	c.Findings, c.Problems = found.Findings, found.Problems
+	c.Coverage = in.coverage(c.Exhibits)
+	countUnread(c, found.Opaque)
+	for i, cov := range c.Coverage { // a body in a file went to no host that is known
+		c.Coverage[i].Unread = slices.DeleteFunc(cov.Unread, func(host string) bool { return host == "" })
+	}
+	c.Parties = slices.DeleteFunc(parties(c), func(p audit.Party) bool { return p.Host == "" })
+	return c, nil
+}
+
+func (a analysis) write(e *env, c *report.Case) error {
+	if a.format == "text" {
+		return table(e.stdout, c)
+	}
+	return emit(&audit.Writer{W: e.stdout, Reveal: a.reveal}, c, a.reveal)
+}
