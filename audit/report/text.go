@@ -84,6 +84,9 @@ func (s *summary) head() {
 	names := make([]string, len(s.targets))
 	for i, t := range s.targets {
 		names[i] = t.Role() + ": " + t.Name
+		if specimen(t) != "" {
+			names[i] += " (a rebuild, not the product)"
+		}
 	}
 	if len(s.targets) > 0 {
 		s.line(strings.Join(names, "; "))
