@@ -51,13 +51,16 @@ func (fs fields) hint(v audit.Value) (audit.Finding, bool) {
 	}, true
 }
 
+// pointerEscapes are those of a JSON pointer (RFC 6901).
+var pointerEscapes = strings.NewReplacer("~1", "/", "~0", "~")
+
 // fieldName returns the name that a step ends with: of json:/0/lib/$model it is
 // $model.
 func fieldName(step string) string {
 	name := step[strings.IndexByte(step, ':')+1:]
 	if strings.HasPrefix(step, "json:") {
 		name = name[strings.LastIndexByte(name, '/')+1:]
-		name = strings.NewReplacer("~1", "/", "~0", "~").Replace(name)
+		name = pointerEscapes.Replace(name)
 	}
 	return name
 }
