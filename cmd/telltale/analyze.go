@@ -101,18 +101,7 @@ func (a analysis) analyze(in *inputs, seeds []audit.Seed) (*report.Case, error) 
 		c.Case.ID = in.list[0].folder.Case.ID
 		c.Partial, c.Ended = ending(in.list[0].folder)
 	}
-	exhibits := func(yield func(audit.Exhibit, error) bool) {
-		for ex, err := range in.exhibits() {
-			if ex.ID != "" {
-				bare := ex
-				bare.Data = audit.Secret{}
-				c.Exhibits = append(c.Exhibits, bare)
-			}
-			if !yield(ex, err) {
-				return
-			}
-		}
-	}
+	exhibits := listed(c, in.exhibits())
 	x := detect.Experiment{Arms: in.arms(), Runs: in.runs(), Seeds: c.Seeds}
 	found, err := detect.Detect(exhibits, x, peel, a.workers)
 	if err != nil {

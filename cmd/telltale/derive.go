@@ -50,18 +50,7 @@ func derive(r *evidence.Reader) (*report.Case, error) {
 // detected fills exhibits, findings and problems, and returns the exhibits
 // that could not be read.
 func detected(c *report.Case, r *evidence.Reader) ([]string, error) {
-	exhibits := func(yield func(audit.Exhibit, error) bool) {
-		for ex, err := range caught(r) {
-			if ex.ID != "" {
-				bare := ex
-				bare.Data = audit.Secret{} // the bytes stay in the folder
-				c.Exhibits = append(c.Exhibits, bare)
-			}
-			if !yield(ex, err) {
-				return
-			}
-		}
-	}
+	exhibits := listed(c, caught(r))
 	x := detect.Experiment{Arms: c.Case.Arms, Runs: c.Case.Runs, Seeds: c.Seeds}
 	found, err := detect.Detect(exhibits, x, peel, runtime.GOMAXPROCS(0))
 	if err != nil {
@@ -69,6 +58,23 @@ func detected(c *report.Case, r *evidence.Reader) ([]string, error) {
 	}
 	c.Findings, c.Problems = found.Findings, found.Problems
 	return found.Opaque, nil
+}
+
+// listed yields exhibits and lists them in c as they pass, without their
+// bytes, which stay where they are.
+func listed(c *report.Case, exhibits iter.Seq2[audit.Exhibit, error]) iter.Seq2[audit.Exhibit, error] {
+	return func(yield func(audit.Exhibit, error) bool) {
+		for ex, err := range exhibits {
+			if ex.ID != "" {
+				bare := ex
+				bare.Data = audit.Secret{}
+				c.Exhibits = append(c.Exhibits, bare)
+			}
+			if !yield(ex, err) {
+				return
+			}
+		}
+	}
 }
 
 // caught yields the exhibits of a case as far as its log goes.
