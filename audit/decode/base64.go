@@ -209,14 +209,14 @@ const (
 func believe(text []byte, phase int) belief {
 	head := text[:min(len(text), headSize)]
 	out := fromBase64(head)
-	switch share := printableShare(out); {
+	switch {
 	case len(out) < 8:
 		return unlikely
-	case share == 1 || compressed(out) || marked(out) || isWrapped(out):
+	case isText(out) || compressed(out) || marked(out) || isWrapped(out):
 		return readable
 	case phase == 0 && len(text) >= minBinary && structured(fromBase64(text)):
 		return message
-	case share >= mostlyText:
+	case isMostlyText(out):
 		return mostly
 	case phase == 0 && len(text) >= minBinary && mixed(head):
 		return random

@@ -58,7 +58,7 @@ func decodeBase85(in layer, emit func(part) bool) error {
 		return nil
 	}
 	for _, r := range base85s {
-		if !plain(r.from85(in.data[:min(len(in.data), headDense)])) {
+		if !promising(r.from85(in.data[:minDense])) || !plain(r.from85(in.data[:min(len(in.data), headDense)])) {
 			continue
 		}
 		if out := r.from85(in.data); plain(out) {

@@ -17,7 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
+	"sync"
 
 	"telltale/audit"
 )
@@ -43,10 +43,16 @@ func (l Limits) room() int64 { return l.Bytes / 4 }
 func Values(ex audit.Exhibit, lim Limits) iter.Seq2[audit.Value, error] {
 	return func(yield func(audit.Value, error) bool) {
 		p := &peeler{lim: lim, left: lim.Bytes, layers: 1, done: make(map[work]outcome), hit: make(map[error]bool)}
-		p.queue = []audit.Value{{Exhibit: ex.ID, Trail: audit.Trail{ex.Part}, Data: ex.Data}}
-		for len(p.queue) > 0 {
-			v := p.queue[0]
-			p.queue = p.queue[1:]
+		queue := queues.Get().(*[]audit.Value) //nolint:forcetypeassert // it holds nothing else
+		defer func() {
+			clear(p.queue)
+			*queue = p.queue[:0]
+			queues.Put(queue)
+		}()
+		p.queue = append(*queue, audit.Value{Exhibit: ex.ID, Trail: audit.Trail{ex.Part}, Data: ex.Data})
+		for next := 0; next < len(p.queue); next++ {
+			v := p.queue[next]
+			p.queue[next] = audit.Value{} // its bytes may go
 			if !yield(p.peel(v), nil) || !p.report(ex.ID, yield) {
 				return
 			}
@@ -54,12 +60,18 @@ func Values(ex audit.Exhibit, lim Limits) iter.Seq2[audit.Value, error] {
 	}
 }
 
+// queues are kept for the next exhibit: growing them costs more than many a
+// decoder.
+var queues = sync.Pool{New: func() any { return new([]audit.Value) }}
+
 // A peeler is the work on one exhibit.
 type peeler struct {
 	lim      Limits
-	left     int64 // of lim.Bytes
-	layers   int   // so far
-	queue    []audit.Value
+	left     int64         // of lim.Bytes
+	layers   int           // so far
+	queue    []audit.Value // from the first to the last, those that are done are empty
+	trails   slab[string]
+	spans    slab[audit.Span]
 	done     map[work]outcome
 	hit      map[error]bool
 	problems []problem
@@ -98,7 +110,8 @@ func (p *peeler) peel(v audit.Value) audit.Value {
 	in := layer{step: v.Trail[len(v.Trail)-1], data: v.Data.Reveal(), room: min(p.lim.room(), p.left)}
 	w := work{decoder: -1}
 	v.Leaf = true
-	for i, d := range decoders {
+	for i := range firstSights.fitting(in.data).all() {
+		d := &decoders[i]
 		if !d.gate(in) {
 			continue
 		}
@@ -126,7 +139,7 @@ func (p *peeler) peel(v audit.Value) audit.Value {
 func secondReading(t audit.Trail) bool { return len(t) > 1 && t[len(t)-2] == "path" }
 
 // decode runs one decoder on the layer v.
-func (p *peeler) decode(d decoder, in layer, v audit.Value) outcome {
+func (p *peeler) decode(d *decoder, in layer, v audit.Value) outcome {
 	got := nothing
 	err := d.decode(in, func(out part) bool {
 		if len(out.data) == 0 {
@@ -144,23 +157,22 @@ func (p *peeler) decode(d decoder, in layer, v audit.Value) outcome {
 
 // add queues one layer below v, and reports whether another one may follow.
 func (p *peeler) add(v audit.Value, out part) bool {
-	trail := v.Trail.Then(out.step)
 	cost := int64(len(out.data) + len(out.step)) // names are hostile too
 	switch {
 	case len(v.Trail) > p.lim.Depth:
-		return p.limit(trail, errDepth)
+		return p.limit(v.Trail.Then(out.step), errDepth)
 	case p.layers >= p.lim.Layers:
-		return p.limit(trail, errLayers)
+		return p.limit(v.Trail.Then(out.step), errLayers)
 	case cost > p.left:
-		p.limit(trail, errBytes)
+		p.limit(v.Trail.Then(out.step), errBytes)
 		return true // a smaller one may fit
 	}
 	p.left -= cost
 	p.layers++
 	p.queue = append(p.queue, audit.Value{
 		Exhibit: v.Exhibit,
-		Trail:   trail,
-		Spans:   append(slices.Clip(v.Spans), out.span),
+		Trail:   p.trails.with(v.Trail, out.step),
+		Spans:   p.spans.with(v.Spans, out.span),
 		Data:    audit.NewSecret(out.data),
 	})
 	return true

@@ -21,7 +21,14 @@ const minGuess = 16
 // plain reports whether bytes that were read from digits are text without a
 // fault, be it in another form, or compressed.
 func plain(out []byte) bool {
-	return len(out) >= minGuess && (printableShare(out) == 1 || isWrapped(out) || compressed(out) && inflatable(out))
+	return len(out) >= minGuess && (isText(out) || isWrapped(out) || compressed(out) && inflatable(out))
+}
+
+// promising reports whether bytes may be the start of what is plain. It tells
+// most that are not by the first few.
+func promising(head []byte) bool {
+	return isText(head) || compressed(head) || bytes.IndexByte(head, 0) >= 0 || bytes.IndexByte(head, 0xff) >= 0 ||
+		bytes.HasPrefix(head, yencBegin[:min(len(head), len(yencBegin))])
 }
 
 // isWrapped reports whether data is text in another form, which is binary but

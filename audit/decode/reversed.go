@@ -66,10 +66,10 @@ func tellingDigits(data []byte) bool {
 	if isHex(layer{data: head}) {
 		out = append(out, fromHex(head)...)
 	}
-	return printableShare(out) == 1 && len(head) >= minBinary && mixed(head) || telling(out) || tellingHead(out)
+	return isText(out) && len(head) >= minBinary && mixed(head) || telling(out) || tellingHead(out)
 }
 
 // tellingHead reports whether JSON begins, or something compressed.
 func tellingHead(out []byte) bool {
-	return bytes.HasPrefix(out, []byte(`{"`)) && printableShare(out) == 1 || compressed(out) && inflatable(out)
+	return bytes.HasPrefix(out, []byte(`{"`)) && isText(out) || compressed(out) && inflatable(out)
 }

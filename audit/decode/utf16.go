@@ -86,7 +86,7 @@ func (f *wideForm) fits(zeros [4]int, size int) bool {
 func decodeUTF16(in layer, emit func(part) bool) error {
 	f := wideFormOf(in.data)
 	out := f.text(bytes.TrimPrefix(in.data, []byte(f.mark)))
-	if printableShare(out) >= mostlyText {
+	if isMostlyText(out) {
 		emit(in.whole(f.step, out))
 	}
 	return nil
@@ -95,7 +95,7 @@ func decodeUTF16(in layer, emit func(part) bool) error {
 // isWideText reports whether all of data is text in UTF-16 or UTF-32.
 func isWideText(data []byte) bool {
 	f := wideFormOf(data)
-	return f != nil && printableShare(f.text(bytes.TrimPrefix(data, []byte(f.mark)))) == 1
+	return f != nil && isText(f.text(bytes.TrimPrefix(data, []byte(f.mark))))
 }
 
 func (f *wideForm) text(data []byte) []byte {

@@ -30,7 +30,7 @@ func decodeXOR(in layer, emit func(part) bool) error {
 	if key == nil {
 		return nil
 	}
-	if out := xor(in.data, key); printableShare(out) >= mostlyText && telling(out) {
+	if out := xor(in.data, key); isMostlyText(out) && telling(out) {
 		emit(in.whole(fmt.Sprintf("xor:%x", key), out))
 	}
 	return nil
@@ -69,7 +69,7 @@ func textKey(data []byte) []byte {
 	}
 	for low := range 128 {
 		key := []byte{data[0]&0x80 | byte(low)}
-		if key[0] != 0 && printableShare(xor(data[:min(len(data), xorHead)], key)) == 1 && telling(xor(data, key)) {
+		if key[0] != 0 && isText(xor(data[:min(len(data), xorHead)], key)) && telling(xor(data, key)) {
 			return key
 		}
 	}
@@ -86,7 +86,7 @@ func cribbed(data []byte, crib string) []byte {
 	stream := xor(data[:len(crib)], []byte(crib))
 	for size := 1; size <= len(crib)/2; size++ {
 		out := xor(data, stream[:size])
-		if bytes.HasPrefix(out, []byte(crib)) && printableShare(out) == 1 {
+		if bytes.HasPrefix(out, []byte(crib)) && isText(out) {
 			return stream[:size]
 		}
 	}
