@@ -75,6 +75,10 @@ type peeler struct {
 	done     map[work]outcome
 	hit      map[error]bool
 	problems []problem
+
+	above audit.Value // the layer that a decoder is at work on
+	got   outcome     // of that
+	emit  func(part) bool
 }
 
 // work is what one decoder does to one sequence of bytes.
@@ -140,19 +144,24 @@ func secondReading(t audit.Trail) bool { return len(t) > 1 && t[len(t)-2] == "pa
 
 // decode runs one decoder on the layer v.
 func (p *peeler) decode(d *decoder, in layer, v audit.Value) outcome {
-	got := nothing
-	err := d.decode(in, func(out part) bool {
-		if len(out.data) == 0 {
-			return true
-		}
-		got = all
-		return p.add(v, out)
-	})
-	if err != nil {
-		p.problems = append(p.problems, problem{v.Trail, fmt.Errorf("%v: %s: %w", v.Trail, d.name, err)})
-		return min(got, some)
+	p.above, p.got = v, nothing
+	if p.emit == nil {
+		p.emit = p.take
 	}
-	return got
+	if err := d.decode(in, p.emit); err != nil {
+		p.problems = append(p.problems, problem{v.Trail, fmt.Errorf("%v: %s: %w", v.Trail, d.name, err)})
+		return min(p.got, some)
+	}
+	return p.got
+}
+
+// take is what decoders hand their parts to.
+func (p *peeler) take(out part) bool {
+	if len(out.data) == 0 {
+		return true
+	}
+	p.got = all
+	return p.add(p.above, out)
 }
 
 // add queues one layer below v, and reports whether another one may follow.
