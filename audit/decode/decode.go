@@ -37,19 +37,39 @@ var DefaultLimits = Limits{Depth: 12, Bytes: 64 << 20, Layers: 100_000}
 // leaves something for the rest.
 func (l Limits) room() int64 { return l.Bytes / 4 }
 
+// A Peeler takes exhibits apart. It is safe for concurrent use.
+type Peeler struct {
+	lim  Limits
+	free sync.Pool // of peelings that are done
+}
+
+// NewPeeler returns a peeler that keeps to the limits with each exhibit.
+func NewPeeler(lim Limits) *Peeler {
+	p := &Peeler{lim: lim}
+	p.free.New = func() any { return newPeeling(lim) }
+	return p
+}
+
+// Values yields every layer of an exhibit; see [Peeler.Values].
+func Values(ex audit.Exhibit, lim Limits) iter.Seq2[audit.Value, error] {
+	return NewPeeler(lim).Values(ex)
+}
+
 // Values yields every layer of an exhibit. A limit that was hit, or a layer
 // that breaks off, is an error beside a value that holds exhibit and trail
 // only. Each limit is reported where it was hit first, and the rest goes on.
-func Values(ex audit.Exhibit, lim Limits) iter.Seq2[audit.Value, error] {
+//
+// The trails and spans of the values share their arrays; [audit.Value.Clone]
+// makes one that may be kept for long.
+func (pr *Peeler) Values(ex audit.Exhibit) iter.Seq2[audit.Value, error] {
 	return func(yield func(audit.Value, error) bool) {
-		p := &peeler{lim: lim, left: lim.Bytes, layers: 1, done: make(map[work]outcome), hit: make(map[error]bool)}
-		queue := queues.Get().(*[]audit.Value) //nolint:forcetypeassert // it holds nothing else
+		p := pr.free.Get().(*peeling) //nolint:forcetypeassert // it holds nothing else
 		defer func() {
-			clear(p.queue)
-			*queue = p.queue[:0]
-			queues.Put(queue)
+			if p.reset() {
+				pr.free.Put(p)
+			}
 		}()
-		p.queue = append(*queue, audit.Value{Exhibit: ex.ID, Trail: audit.Trail{ex.Part}, Data: ex.Data})
+		p.queue = append(p.queue, audit.Value{Exhibit: ex.ID, Trail: audit.Trail{ex.Part}, Data: ex.Data})
 		for next := 0; next < len(p.queue); next++ {
 			v := p.queue[next]
 			p.queue[next] = audit.Value{} // its bytes may go
@@ -60,12 +80,9 @@ func Values(ex audit.Exhibit, lim Limits) iter.Seq2[audit.Value, error] {
 	}
 }
 
-// queues are kept for the next exhibit: growing them costs more than many a
-// decoder.
-var queues = sync.Pool{New: func() any { return new([]audit.Value) }}
-
-// A peeler is the work on one exhibit.
-type peeler struct {
+// A peeling is the work on one exhibit, and then on another: most are small,
+// and making maps and lists would cost as much as the decoders.
+type peeling struct {
 	lim      Limits
 	left     int64         // of lim.Bytes
 	layers   int           // so far
@@ -75,10 +92,33 @@ type peeler struct {
 	done     map[work]outcome
 	hit      map[error]bool
 	problems []problem
+	barren   barren
 
 	above audit.Value // the layer that a decoder is at work on
 	got   outcome     // of that
 	emit  func(part) bool
+}
+
+func newPeeling(lim Limits) *peeling {
+	p := &peeling{
+		lim: lim, left: lim.Bytes, layers: 1,
+		done: make(map[work]outcome), hit: make(map[error]bool), barren: make(barren),
+	}
+	p.emit = p.take
+	return p
+}
+
+// reset makes p ready for another exhibit, unless it has grown large.
+func (p *peeling) reset() bool {
+	if cap(p.queue) > 8*slabSize {
+		return false
+	}
+	clear(p.queue)
+	clear(p.done)
+	clear(p.hit)
+	p.left, p.layers = p.lim.Bytes, 1
+	p.queue, p.problems, p.above = p.queue[:0], nil, audit.Value{}
+	return true
 }
 
 // work is what one decoder does to one sequence of bytes.
@@ -110,11 +150,19 @@ var (
 )
 
 // peel queues the layers below v, and says whether v is a leaf.
-func (p *peeler) peel(v audit.Value) audit.Value {
+func (p *peeling) peel(v audit.Value) audit.Value {
 	in := layer{step: v.Trail[len(v.Trail)-1], data: v.Data.Reveal(), room: min(p.lim.room(), p.left)}
-	w := work{decoder: -1}
-	v.Leaf = true
-	for i := range firstSights.fitting(in.data).all() {
+	fitting := firstSights.fitting(in.data)
+	v.Leaf = fitting == decoderSet{} || p.barren.has(in) || !p.branch(in, fitting, v)
+	v.Opaque = v.Leaf && opaque(in.data) && !secondReading(v.Trail)
+	return v
+}
+
+// branch runs the decoders on a layer, and reports whether there is anything
+// below it.
+func (p *peeling) branch(in layer, fitting decoderSet, v audit.Value) bool {
+	w, found := work{decoder: -1}, nothing
+	for i := range fitting.all() {
 		d := &decoders[i]
 		if !d.gate(in) {
 			continue
@@ -128,13 +176,15 @@ func (p *peeler) peel(v audit.Value) audit.Value {
 			got = p.decode(d, in, v)
 			p.done[w] = got
 		}
-		v.Leaf = v.Leaf && got == nothing
+		found = max(found, got)
 		if got == all && d.covers {
 			break
 		}
 	}
-	v.Opaque = v.Leaf && opaque(in.data) && !secondReading(v.Trail)
-	return v
+	if found == nothing && len(p.problems) == 0 {
+		p.barren.add(in)
+	}
+	return found != nothing
 }
 
 // secondReading reports whether a layer is below the joined path of an address,
@@ -143,11 +193,8 @@ func (p *peeler) peel(v audit.Value) audit.Value {
 func secondReading(t audit.Trail) bool { return len(t) > 1 && t[len(t)-2] == "path" }
 
 // decode runs one decoder on the layer v.
-func (p *peeler) decode(d *decoder, in layer, v audit.Value) outcome {
+func (p *peeling) decode(d *decoder, in layer, v audit.Value) outcome {
 	p.above, p.got = v, nothing
-	if p.emit == nil {
-		p.emit = p.take
-	}
 	if err := d.decode(in, p.emit); err != nil {
 		p.problems = append(p.problems, problem{v.Trail, fmt.Errorf("%v: %s: %w", v.Trail, d.name, err)})
 		return min(p.got, some)
@@ -156,7 +203,7 @@ func (p *peeler) decode(d *decoder, in layer, v audit.Value) outcome {
 }
 
 // take is what decoders hand their parts to.
-func (p *peeler) take(out part) bool {
+func (p *peeling) take(out part) bool {
 	if len(out.data) == 0 {
 		return true
 	}
@@ -165,7 +212,7 @@ func (p *peeler) take(out part) bool {
 }
 
 // add queues one layer below v, and reports whether another one may follow.
-func (p *peeler) add(v audit.Value, out part) bool {
+func (p *peeling) add(v audit.Value, out part) bool {
 	cost := int64(len(out.data) + len(out.step)) // names are hostile too
 	switch {
 	case len(v.Trail) > p.lim.Depth:
@@ -188,7 +235,7 @@ func (p *peeler) add(v audit.Value, out part) bool {
 }
 
 // limit notes that a limit was hit, the first time, and returns false.
-func (p *peeler) limit(trail audit.Trail, err error) bool {
+func (p *peeling) limit(trail audit.Trail, err error) bool {
 	if !p.hit[err] {
 		p.hit[err] = true
 		p.problems = append(p.problems, problem{trail, fmt.Errorf("%v: %w", trail, err)})
@@ -197,7 +244,7 @@ func (p *peeler) limit(trail audit.Trail, err error) bool {
 }
 
 // report yields the problems of the last layer.
-func (p *peeler) report(exhibit string, yield func(audit.Value, error) bool) bool {
+func (p *peeling) report(exhibit string, yield func(audit.Value, error) bool) bool {
 	for _, pr := range p.problems {
 		if !yield(audit.Value{Exhibit: exhibit, Trail: pr.trail}, pr.err) {
 			return false

@@ -27,8 +27,7 @@ func plain(out []byte) bool {
 // promising reports whether bytes may be the start of what is plain. It tells
 // most that are not by the first few.
 func promising(head []byte) bool {
-	return isText(head) || compressed(head) || bytes.IndexByte(head, 0) >= 0 || bytes.IndexByte(head, 0xff) >= 0 ||
-		bytes.HasPrefix(head, yencBegin[:min(len(head), len(yencBegin))])
+	return isText(head) || compressed(head) || hasWideMark(head)
 }
 
 // isWrapped reports whether data is text in another form, which is binary but

@@ -3,6 +3,7 @@ package decode
 import (
 	"iter"
 	"math/bits"
+	"slices"
 )
 
 // A sign is what every layer in an encoding shows at first sight. Nearly all
@@ -25,6 +26,10 @@ var unprintable = func() string {
 	}
 	return string(set)
 }()
+
+// punctuation are the digits of base 85 and 91 that base64 has not. Twenty
+// digits have none of them in less than one case of a hundred.
+const punctuation = "!\"#$%&'()*,.:;<>?@[\\]^`{|}~"
 
 // A decoderSet has a bit for each row of the table of decoders.
 type decoderSet [2]uint64
@@ -58,33 +63,50 @@ var firstSights = newSigns(decoders)
 type signs struct {
 	byLength [longestMin + 1]decoderSet
 	byFirst  [256]decoderSet
-	byByte   [256]decoderSet
-	anyBytes decoderSet // that ask for no byte
+	anyBytes decoderSet   // that ask for no byte
+	class    [256]uint64  // one bit, the same for bytes that the same decoders ask for
+	byClass  []decoderSet // for each bit
 }
 
 func newSigns(table []decoder) *signs {
 	s := new(signs)
+	var byByte [256]decoderSet
 	for i, d := range table {
 		for n := min(d.sign.min, longestMin); n <= longestMin; n++ {
 			s.byLength[n].add(i)
 		}
-		for c := range 256 {
-			if d.sign.first == "" {
-				s.byFirst[c].add(i)
-			}
+		first := d.sign.first
+		if first == "" {
+			first = everyByte
 		}
-		for _, c := range []byte(d.sign.first) {
+		for _, c := range []byte(first) {
 			s.byFirst[c].add(i)
 		}
 		for _, c := range []byte(d.sign.has) {
-			s.byByte[c].add(i)
+			byByte[c].add(i)
 		}
 		if d.sign.has == "" {
 			s.anyBytes.add(i)
 		}
 	}
+	for c, set := range byByte {
+		bit := slices.Index(s.byClass, set)
+		if bit < 0 {
+			bit = len(s.byClass)
+			s.byClass = append(s.byClass, set)
+		}
+		s.class[c] = 1 << bit
+	}
 	return s
 }
+
+var everyByte = func() string {
+	set := make([]byte, 256)
+	for c := range set {
+		set[c] = byte(c)
+	}
+	return string(set)
+}()
 
 // fitting returns the decoders whose sign data has.
 func (s *signs) fitting(data []byte) decoderSet {
@@ -92,21 +114,16 @@ func (s *signs) fitting(data []byte) decoderSet {
 		return decoderSet{}
 	}
 	set := s.byLength[min(len(data), longestMin)].and(s.byFirst[data[0]])
-	has := s.anyBytes
-	if len(data) <= 256 {
-		for _, c := range data {
-			has = has.or(s.byByte[c])
-		}
-		return set.and(has)
+	if set.and(s.anyBytes) == set {
+		return set
 	}
-	var seen [256]bool
+	seen := uint64(0)
 	for _, c := range data {
-		seen[c] = true
+		seen |= s.class[c]
 	}
-	for c := range seen {
-		if seen[c] {
-			has = has.or(s.byByte[c])
-		}
+	has := s.anyBytes
+	for ; seen != 0; seen &= seen - 1 {
+		has = has.or(s.byClass[bits.TrailingZeros64(seen)])
 	}
 	return set.and(has)
 }

@@ -44,6 +44,16 @@ func FuzzSigns(f *testing.F) {
 	})
 }
 
+// A bit of a word stands for each class of bytes.
+func TestClasses(t *testing.T) {
+	if n := len(firstSights.byClass); n > 64 {
+		t.Errorf("%d classes of bytes, and a word has 64 bits", n)
+	}
+	if n := len(decoders); n > 128 {
+		t.Errorf("%d decoders, and a decoderSet has 128 bits", n)
+	}
+}
+
 // samples are the layers of all cases in testdata.
 func samples(f *testing.F) (layers [][]byte) {
 	files, err := filepath.Glob("testdata/*.txt")

@@ -92,8 +92,17 @@ func decodeUTF16(in layer, emit func(part) bool) error {
 	return nil
 }
 
+// hasWideMark reports whether data may be in UTF-16 or UTF-32: all forms have
+// such a byte.
+func hasWideMark(data []byte) bool {
+	return bytes.IndexByte(data, 0) >= 0 || bytes.IndexByte(data, 0xff) >= 0
+}
+
 // isWideText reports whether all of data is text in UTF-16 or UTF-32.
 func isWideText(data []byte) bool {
+	if !hasWideMark(data[:min(len(data), 256)]) {
+		return false
+	}
 	f := wideFormOf(data)
 	return f != nil && isText(f.text(bytes.TrimPrefix(data, []byte(f.mark))))
 }

@@ -11,7 +11,6 @@
 package detect
 
 import (
-	"bytes"
 	"fmt"
 	"iter"
 	"slices"
@@ -111,10 +110,10 @@ func (l looker) look(ex audit.Exhibit, err error) scene {
 		}
 		s.opaque = s.opaque || v.Opaque
 		if isToken(v) {
-			v.Data = audit.NewSecret(bytes.Clone(v.Data.Reveal())) // so that the exhibit's bytes may go
-			s.tokens = append(s.tokens, v)
+			s.tokens = append(s.tokens, v.Clone())
 		}
 		if f, ok := l.fields.hint(v); ok && l.fits(f, ex) {
+			f.Trail, f.Spans = slices.Clone(f.Trail), slices.Clone(f.Spans)
 			hints = append(hints, f)
 		}
 	}
