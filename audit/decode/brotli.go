@@ -2,24 +2,30 @@ package decode
 
 import (
 	"bytes"
-	"errors"
+	"sync"
 
 	"github.com/andybalholm/brotli"
 )
 
-// isBrotli leaves out layers that start with the one size of a window that has
-// no meaning (RFC 7932): nothing else marks a stream.
-func isBrotli(in layer) bool { return maybeCompressed(in) && in.data[0]&0x7f != 0x11 }
+var (
+	brotliStream  = unmarked{"brotli", startsBrotli, readBrotli}
+	brotliReaders = sync.Pool{New: func() any { return brotli.NewReader(nil) }}
+)
 
-// decodeBrotli believes a stream that ends with the last byte.
-func decodeBrotli(in layer, emit func(part) bool) error {
-	out, err := inflate(brotli.NewReader(bytes.NewReader(in.data)), in.room)
-	if errors.Is(err, errRoom) && len(out) < len(in.data) || err != nil && !errors.Is(err, errRoom) {
-		return nil
+// startsBrotli leaves out the one size of a window that has no meaning (RFC
+// 7932, section 9.1). Larger windows than the format has, of up to a GiB, are
+// announced by it, and the reader refuses them too.
+func startsBrotli(data []byte) bool { return data[0]&0x7f != 0x11 }
+
+// readBrotli needs a window of 16 MiB at most.
+func readBrotli(data []byte, room int64) ([]byte, error) {
+	r := brotliReaders.Get().(*brotli.Reader) //nolint:forcetypeassert // the pool has no other type
+	defer brotliReaders.Put(r)
+	src := bytes.NewReader(data)
+	_ = r.Reset(src) // never an error
+	out, err := inflate(r, room)
+	if err == nil && src.Len() > 0 {
+		err = errRest
 	}
-	if credible(in, out) {
-		emit(in.whole("brotli", out))
-		return err
-	}
-	return nil
+	return out, err
 }

@@ -12,7 +12,7 @@ import (
 // compressed reports whether data starts with a magic number of these.
 func compressed(data []byte) bool {
 	in := layer{data: data}
-	return isGzip(in) || isZlib(in) || isZstd(in) || isLZ4(in) || isSnappy(in) || isBzip2(in) || isXz(in)
+	return isGzip(in) || isZlib(in) || isZstd(in) || isLZ4(in) || isSnappy(in) || isBzip2(in) || isXz(in) || isLZMA(in) || isLZW(in)
 }
 
 // isGzip wants the magic number, the only method there is, and no flag that

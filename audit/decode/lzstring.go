@@ -2,6 +2,8 @@ package decode
 
 import (
 	"bytes"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -33,10 +35,32 @@ const (
 // digits, each further one more.
 const minLZString = 8
 
-// lzProbe is the number of digits by which a token is judged.
+// lzProbe is the number of units by which a layer is judged first: most make
+// no sense after a few.
 const lzProbe = 32
 
-// isLZString wants digits only at the start, or something that is no ASCII.
+// An lzForm is a way in which lz-string writes its bits.
+type lzForm struct {
+	width uint
+	// units appends up to cap(dst) units of data to dst. It is not ok if
+	// something else is among them.
+	units func(dst []uint16, data []byte) (units []uint16, ok bool)
+	// bytes says that the form is no text, so that it stands only where such
+	// bytes may.
+	bytes bool
+}
+
+var lzForms = []lzForm{
+	{lzDigitBits, lzBase64, false},
+	{lzDigitBits, lzURI, false},
+	{lzUTF16Bits, lzUTF16, false},
+	{lzRawBits, lzRawUTF8, false},
+	{lzRawBits, lzRaw, true},
+	{lzRawBits, lzRawLittle, true},
+}
+
+// isLZString wants at the start digits only, of which the first can be one, or
+// something that is no ASCII.
 func isLZString(in layer) bool {
 	if len(in.data) < minLZString {
 		return false
@@ -46,110 +70,107 @@ func isLZString(in layer) bool {
 		digits = digits && (lzDigits[c] != noDigit || lzURIDigits[c] != noDigit)
 		ascii = ascii && ' ' <= c && c < utf8.RuneSelf
 	}
-	return digits || !ascii
+	if digits { // the first code has two bits, the lowest first: 00 and 10 announce a character
+		return lzDigits[in.data[0]]&(1<<(lzDigitBits-2)) == 0
+	}
+	return !ascii
 }
 
-// decodeLZString tries the forms in which the library writes its bits. Nothing
-// marks them: a form counts if the mark of the end stands at the end, and the
-// result is text.
+// decodeLZString tries the forms. Nothing marks them: a form counts if the
+// mark of the end stands at the end, and the result is text.
 func decodeLZString(in layer, emit func(part) bool) error {
-	for _, form := range []func([]byte) ([]uint16, uint){lzBase64, lzURI, lzUTF16, lzRawUTF8, lzRaw, lzRawLittle} {
-		units, width := form(in.data)
-		if len(units) == 0 {
+	packed := maybePacked(in)
+	for _, form := range lzForms {
+		if form.bytes && !packed || !form.promises(in.data) {
 			continue
 		}
-		z := lzString{units: units, width: width}
-		err := z.read(in.room)
-		text := []byte(string(utf16.Decode(z.out)))
-		if err != nil && len(text) > len(in.data) && printableShare(text) == 1 {
-			emit(in.whole("lz-string", text[:min(int64(len(text)), in.room)]))
-			return err
+		units, ok := form.units(make([]uint16, 0, len(in.data)), in.data)
+		if !ok {
+			continue
 		}
-		if z.ended && len(text) >= minRun/2 && printableShare(text) >= mostlyText {
+		z := lzString{units: units, width: form.width}
+		err := z.read(in.room)
+		text := z.text(in.room)
+		if err != nil && len(text) > len(in.data) && printableShare(text) == 1 || z.ended && len(text) >= minRun/2 && printableShare(text) >= mostlyText {
 			emit(in.whole("lz-string", text))
-			return nil
+			return err
 		}
 	}
 	return nil
 }
 
-func lzBase64(data []byte) ([]uint16, uint) {
-	return lzUnits(bytes.TrimRight(data, "="), lzDigits), lzDigitBits
+// promises reports whether the first units make sense.
+func (f lzForm) promises(data []byte) bool {
+	var units, out [lzProbe]uint16
+	var strings [lzProbe]audit.Span
+	z := lzString{width: f.width, out: out[:0], strings: strings[:0]}
+	z.units, _ = f.units(units[:0], data)
+	_ = z.read(1 << 14) // it breaks off, where the units end at the latest
+	return z.ended || len(z.units) == lzProbe && z.at+2*lzRawBits >= lzProbe*f.width
 }
 
-func lzURI(data []byte) ([]uint16, uint) {
-	return lzUnits(bytes.TrimRight(data, "$"), lzURIDigits), lzDigitBits
+func lzBase64(dst []uint16, data []byte) ([]uint16, bool) {
+	return lzUnits(dst, bytes.TrimRight(data, "="), lzDigits)
 }
 
-// lzUnits returns the values of digits, nil if something else is among them or
-// the first ones make no sense, as those of most tokens.
-func lzUnits(data []byte, digits *[256]byte) []uint16 {
-	if len(data) > lzProbe {
-		z := lzString{units: lzUnits(data[:lzProbe], digits), width: lzDigitBits}
-		if _ = z.read(lzProbe * lzProbe); z.at+2*lzRawBits < lzProbe*lzDigitBits {
-			return nil
-		}
-	}
-	units := make([]uint16, 0, len(data))
-	for _, c := range data {
+func lzURI(dst []uint16, data []byte) ([]uint16, bool) {
+	return lzUnits(dst, bytes.TrimRight(data, "$"), lzURIDigits)
+}
+
+// lzUnits appends the values of digits.
+func lzUnits(dst []uint16, data []byte, digits *[256]byte) ([]uint16, bool) {
+	for _, c := range data[:min(len(data), cap(dst))] {
 		if digits[c] == noDigit {
-			return nil
+			return dst, false
 		}
-		units = append(units, uint16(digits[c]))
+		dst = append(dst, uint16(digits[c]))
 	}
-	return units
+	return dst, true
 }
 
-func lzUTF16(data []byte) ([]uint16, uint) {
-	units := lzFromUTF8(data)
-	for i, u := range units {
+func lzUTF16(dst []uint16, data []byte) ([]uint16, bool) {
+	dst, ok := lzRawUTF8(dst, data)
+	for i, u := range dst {
 		if u < lzUTF16Shift || u >= lzUTF16Shift+1<<lzUTF16Bits {
-			return nil, 0
+			return dst[:i], false
 		}
-		units[i] = u - lzUTF16Shift
+		dst[i] = u - lzUTF16Shift
 	}
-	return units, lzUTF16Bits
+	return dst, ok
 }
 
-func lzRawUTF8(data []byte) ([]uint16, uint) { return lzFromUTF8(data), lzRawBits }
-
-// lzFromUTF8 returns the units of a string that was written as UTF-8, where
-// halves of pairs may stand alone. It is nil if all is ASCII or something is
-// no UTF-8.
-func lzFromUTF8(data []byte) (units []uint16) {
-	for i := 0; i < len(data); {
+// lzRawUTF8 appends the units of a string that was written as UTF-8, where
+// halves of pairs may stand alone. It is not ok if all of them are ASCII.
+func lzRawUTF8(dst []uint16, data []byte) ([]uint16, bool) {
+	i := 0
+	for i < len(data) && len(dst) < cap(dst) {
 		r, size := utf8.DecodeRune(data[i:])
 		switch {
 		case r != utf8.RuneError || size > 1:
-			units = utf16.AppendRune(units, r)
+			dst = utf16.AppendRune(dst, r)
 		case i+2 < len(data) && data[i] == 0xed && data[i+1]&data[i+2]&0x80 != 0: // half of a pair
-			units = append(units, 0xd000|uint16(data[i+1]&0x3f)<<6|uint16(data[i+2]&0x3f))
+			dst = append(dst, 0xd000|uint16(data[i+1]&0x3f)<<6|uint16(data[i+2]&0x3f))
 			size = 3
 		default:
-			return nil
+			return dst, false
 		}
 		i += size
 	}
-	if len(units) == len(data) {
-		return nil
-	}
-	return units
+	return dst, len(dst) < i
 }
 
 // lzRaw reads units of two bytes, the way of the library's Uint8Array.
-func lzRaw(data []byte) ([]uint16, uint) { return lzPairs(data, 8, 0), lzRawBits }
+func lzRaw(dst []uint16, data []byte) ([]uint16, bool) { return lzPairs(dst, data, binary.BigEndian) }
 
-func lzRawLittle(data []byte) ([]uint16, uint) { return lzPairs(data, 0, 8), lzRawBits }
+func lzRawLittle(dst []uint16, data []byte) ([]uint16, bool) {
+	return lzPairs(dst, data, binary.LittleEndian)
+}
 
-func lzPairs(data []byte, first, second uint) []uint16 {
-	if len(data)%2 != 0 || printableShare(data[:min(len(data), 2*lzProbe)]) >= mostlyText {
-		return nil
+func lzPairs(dst []uint16, data []byte, order binary.ByteOrder) ([]uint16, bool) {
+	for len(data) > 1 && len(dst) < cap(dst) {
+		dst, data = append(dst, order.Uint16(data)), data[2:]
 	}
-	units := make([]uint16, len(data)/2)
-	for i := range units {
-		units[i] = uint16(data[2*i])<<first | uint16(data[2*i+1])<<second
-	}
-	return units
+	return dst, len(data) != 1
 }
 
 // The first three codes of lz-string announce a new character of 8 or of 16
@@ -160,6 +181,11 @@ const (
 	lzEnd
 	lzFirst // of the strings
 )
+
+// maxLZStrings bounds the table, in which each code is a string more.
+const maxLZStrings = 1 << 20
+
+var errLZStrings = errors.New("has more strings than the limit of a layer; the rest is not read")
 
 // lzString is a decompression. A string of its table is a character, or one
 // that was given before with the character that came after it: so the table
@@ -197,10 +223,31 @@ func (z *lzString) read(room int64) error {
 			z.learn(audit.Span{Start: last.Start, End: last.End + 1})
 		}
 		last = audit.Span{Start: start, End: len(z.out)}
+		if len(z.strings) > maxLZStrings {
+			return errLZStrings
+		}
 		if int64(len(z.out)) > room {
 			return fmt.Errorf("%w, %d bytes; the rest is not read", errRoom, room)
 		}
 	}
+}
+
+// text returns what was read as UTF-8, up to room bytes and a character.
+func (z *lzString) text(room int64) []byte {
+	text := make([]byte, 0, len(z.out))
+	for i := 0; i < len(z.out); i++ {
+		r := rune(z.out[i])
+		if i+1 < len(z.out) && utf16.IsSurrogate(r) {
+			if pair := utf16.DecodeRune(r, rune(z.out[i+1])); pair != utf8.RuneError {
+				r = pair
+				i++
+			}
+		}
+		if text = utf8.AppendRune(text, r); int64(len(text)) > room {
+			return text[:room]
+		}
+	}
+	return text
 }
 
 // give appends the string of a code, and reports whether there is one.

@@ -88,16 +88,16 @@ func (z *lzw) read(room int64) error {
 	}
 }
 
-// code reads one code, the lowest bit first.
+// code reads one code, the lowest bit first. It lies in three bytes at most.
 func (z *lzw) code() (code int, ok bool) {
 	if z.at+int(z.width) > 8*len(z.src) {
 		return 0, false
 	}
-	for i := range z.width {
-		bit := z.src[z.at/8] >> (z.at % 8) & 1
-		code |= int(bit) << i
-		z.at++
+	for i, c := range z.src[z.at/8 : min(z.at/8+3, len(z.src))] {
+		code |= int(c) << (8 * i)
 	}
+	code = code >> (z.at % 8) & (1<<z.width - 1)
+	z.at += int(z.width)
 	return code, true
 }
 
