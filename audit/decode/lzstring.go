@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"sync"
+	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -70,10 +72,27 @@ func isLZString(in layer) bool {
 		digits = digits && (lzDigits[c] != noDigit || lzURIDigits[c] != noDigit)
 		ascii = ascii && ' ' <= c && c < utf8.RuneSelf
 	}
-	if digits { // the first code has two bits, the lowest first: 00 and 10 announce a character
-		return lzDigits[in.data[0]]&(1<<(lzDigitBits-2)) == 0
+	if digits {
+		return lzStarts(in.data)
 	}
 	return !ascii
+}
+
+// lzStarts reports whether the first digits announce a character that can be
+// printed, and then a string that there can be: the first but one.
+func lzStarts(data []byte) bool {
+	var units [5]uint16 // enough for the widest codes
+	for i := range units {
+		units[i] = uint16(min(lzDigits[data[i]], lzURIDigits[data[i]]))
+	}
+	z := lzString{units: units[:], width: lzDigitBits}
+	code, _ := z.code(2)
+	if code > lzLong {
+		return false
+	}
+	c, _ := z.code(8 << code)
+	next, _ := z.code(3)
+	return next <= lzFirst+1 && (unicode.IsPrint(rune(c)) || unicode.IsSpace(rune(c)) || utf16.IsSurrogate(rune(c)))
 }
 
 // decodeLZString tries the forms. Nothing marks them: a form counts if the
@@ -99,14 +118,22 @@ func decodeLZString(in layer, emit func(part) bool) error {
 	return nil
 }
 
+// lzProbes are decompressions with room for a probe.
+var lzProbes = sync.Pool{New: func() any {
+	return &lzString{units: make([]uint16, 0, lzProbe), out: make([]uint16, 0, 4*lzProbe), strings: make([]audit.Span, 0, 4*lzProbe)}
+}}
+
 // promises reports whether the first units make sense.
 func (f lzForm) promises(data []byte) bool {
-	var units, out [lzProbe]uint16
-	var strings [lzProbe]audit.Span
-	z := lzString{width: f.width, out: out[:0], strings: strings[:0]}
-	z.units, _ = f.units(units[:0], data)
-	_ = z.read(1 << 14) // it breaks off, where the units end at the latest
-	return z.ended || len(z.units) == lzProbe && z.at+2*lzRawBits >= lzProbe*f.width
+	z := lzProbes.Get().(*lzString) //nolint:forcetypeassert // the pool has no other type
+	defer lzProbes.Put(z)
+	*z = lzString{units: z.units[:0:lzProbe], out: z.out[:0], strings: z.strings[:0], width: f.width}
+	var ok bool
+	if z.units, ok = f.units(z.units, data); !ok {
+		return false
+	}
+	_ = z.read(lzProbe * lzProbe) // it breaks off, where the units end at the latest
+	return z.ended || len(z.units) >= lzProbe && (len(z.out) > lzProbe*lzProbe || z.at+2*lzRawBits >= lzProbe*f.width)
 }
 
 func lzBase64(dst []uint16, data []byte) ([]uint16, bool) {

@@ -54,5 +54,4 @@ func compressZ(data []byte, most int) []byte {
 	return out
 }
 
-
 func encodeLZW(data []byte) []byte { return compressZ(data, 12) }
