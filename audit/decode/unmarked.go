@@ -28,6 +28,11 @@ var carriers = map[string]bool{
 // mark: fewer bytes end where they should by chance.
 const minUnmarked = 12
 
+// minBroken is the least length of what is taken for such a stream though it
+// does not end where the bytes do. Chance makes text that repeats itself out of
+// up to half as many bytes.
+const minBroken = 96
+
 // unmarkedHead is by how many bytes text and other encodings are told apart.
 const unmarkedHead = 64
 
@@ -86,8 +91,7 @@ func (u unmarked) credible(in layer, out []byte, err error) bool {
 	case err == nil:
 		return legible(out) || inner(out, in.room)
 	case errors.Is(err, errRoom), errors.Is(err, io.ErrUnexpectedEOF):
-		// Nothing says that it ends where it should.
-		return len(out) >= unmarkedHead && len(out) > len(in.data) && printableShare(out) >= mostlyText
+		return len(in.data) >= minBroken && len(out) > len(in.data) && printableShare(out) >= mostlyText
 	default:
 		return false
 	}
