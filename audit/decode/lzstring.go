@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"unicode"
 	"unicode/utf16"
@@ -110,12 +111,40 @@ func decodeLZString(in layer, emit func(part) bool) error {
 		z := lzString{units: units, width: form.width}
 		err := z.read(in.room)
 		text := z.text(in.room)
-		if err != nil && len(text) > len(in.data) && isText(text) || z.ended && len(text) >= minRun/2 && isMostlyText(text) {
+		if (z.ended || err != nil && len(text) > len(in.data)) && len(text) >= minRun/2 && isMostlyText(text) && oneScript(text) {
 			emit(in.whole("lz-string", text))
 			return err
 		}
 	}
 	return nil
+}
+
+// scripts are those that people write in one text, besides Latin letters and
+// what all scripts have.
+var scripts = [][]*unicode.RangeTable{
+	{unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Bopomofo},
+	{unicode.Hangul},
+	{unicode.Cyrillic},
+	{unicode.Greek},
+	{unicode.Arabic},
+	{unicode.Hebrew},
+	{unicode.Thai},
+	{unicode.Devanagari},
+	{unicode.Bengali},
+	{unicode.Tamil},
+}
+
+// oneScript reports whether text is in one of the scripts. What tokens give by
+// chance has characters from anywhere.
+func oneScript(text []byte) bool {
+	return slices.ContainsFunc(scripts, func(script []*unicode.RangeTable) bool {
+		for _, r := range string(text) {
+			if r >= utf8.RuneSelf && !unicode.In(r, unicode.Latin, unicode.Common, unicode.Inherited) && !unicode.In(r, script...) && !unicode.IsControl(r) {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 // lzProbes are decompressions with room for a probe.
