@@ -98,7 +98,7 @@ func (l looker) look(ex audit.Exhibit, err error) scene {
 		for _, m := range matches {
 			// A host that the seed is meant for learns it without any leak.
 			if !l.seeds.seeds[m.Seed].AtHome(ex.Host) {
-				met.add(meeting{m, v})
+				met.add(meeting{Match: m, value: v})
 			}
 		}
 		if len(matches) > 0 {
