@@ -228,11 +228,13 @@ func dashed(digits string) string {
 	return strings.Join([]string{digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]}, "-")
 }
 
+var macSeparators = strings.NewReplacer(":", "", "-", "", ".", "")
+
 // ofMAC makes a spelling of the 12 digits of a hardware address, in either
 // case, with a separator after every so many.
 func ofMAC(separator string, every int) func(planted) []string {
 	return func(p planted) []string {
-		digits := strings.NewReplacer(":", "", "-", "", ".", "").Replace(p.value)
+		digits := macSeparators.Replace(p.value)
 		if len(digits) != 12 || !isHex(digits) {
 			return nil
 		}

@@ -1,6 +1,8 @@
 package detect
 
 import (
+	"bytes"
+	"slices"
 	"strings"
 
 	"telltale/audit"
@@ -81,4 +83,67 @@ func isApart(steps audit.Trail) bool {
 		}
 	}
 	return true
+}
+
+// joinParts makes one finding of the host and the path of an address that were
+// met in different values. Each has enough random bits by itself.
+func (s *Seeds) joinParts(ms *meetings) {
+	whole, hosts := make(map[int]bool), make(map[int]int)
+	for i, m := range ms.list {
+		switch {
+		case m.isWhole():
+			whole[m.Seed] = true
+		case m.rank == asPart && s.namesHost(m):
+			hosts[m.Seed] = i
+		}
+	}
+	gone := make(map[int]bool)
+	for i := range ms.list {
+		m := &ms.list[i]
+		at, ok := hosts[m.Seed]
+		if !ok || whole[m.Seed] || m.rank != asPart || s.namesHost(*m) || !strings.HasPrefix(m.Form, "url:path") || strings.HasSuffix(m.Form, "]") {
+			continue
+		}
+		m.Form, m.Confidence, m.rank = partsForm, audit.Certain, asWhole
+		m.says = "with the host at " + ms.list[at].value.Trail.String()
+		gone[at] = true
+	}
+	ms.remove(func(i int) bool { return gone[i] })
+}
+
+func (m meeting) isWhole() bool { return m.rank != digested && m.rank < asPart }
+
+// namesHost reports whether the host of the seed stands in the match.
+func (s *Seeds) namesHost(m meeting) bool {
+	p := takeApart(s.seeds[m.Seed].Value)
+	match := m.value.Data.Reveal()[m.Span.Start:m.Span.End]
+	return p.url != nil && bytes.Contains(folded(string(match)), folded(p.url.Hostname()))
+}
+
+// addSplit takes in seeds that stand in pieces, unless they are met whole. A
+// piece by itself then says nothing more.
+func (ms *meetings) addSplit(split []meeting) {
+	whole := make(map[int]bool)
+	for _, m := range ms.list {
+		whole[m.Seed] = whole[m.Seed] || m.isWhole()
+	}
+	added := make(map[int]bool)
+	split = slices.DeleteFunc(split, func(m meeting) bool {
+		added[m.Seed] = !whole[m.Seed]
+		return whole[m.Seed]
+	})
+	ms.remove(func(i int) bool { return added[ms.list[i].Seed] && ms.list[i].rank == asPart })
+	ms.list = append(ms.list, split...)
+}
+
+// remove leaves out meetings by their places; nothing can be added with
+// [meetings.add] afterwards.
+func (ms *meetings) remove(gone func(i int) bool) {
+	var kept []meeting
+	for i, m := range ms.list {
+		if !gone(i) {
+			kept = append(kept, m)
+		}
+	}
+	ms.list = kept
 }

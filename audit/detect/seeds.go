@@ -20,6 +20,7 @@ type Seeds struct {
 	words   [][]wording // of each pattern of text
 	longest int         // pattern of text
 	images  *images
+	salted  []hashed // what is hashed with a salt
 }
 
 // A wording is a text that a seed has in one spelling.
@@ -58,6 +59,11 @@ func NewSeeds(seeds []audit.Seed) (*Seeds, error) {
 		}
 	}
 	s.text, s.images = newMatcher(patterns, &lower), newImages(w.unsharedSums(seeds))
+	for _, t := range s.images.texts {
+		if t.all {
+			s.salted = append(s.salted, t)
+		}
+	}
 	return s, nil
 }
 
@@ -358,9 +364,9 @@ func outermost(found []Match) []Match {
 	})
 }
 
-func (s *Seeds) findings(met meetings) []audit.Finding {
-	findings := make([]audit.Finding, 0, len(met.list))
-	for _, m := range met.list {
+func (s *Seeds) findings(met []meeting) []audit.Finding {
+	findings := make([]audit.Finding, 0, len(met))
+	for _, m := range met {
 		seed := s.seeds[m.Seed]
 		f := audit.Finding{
 			Kind: seed.Kind, Seed: seed.Name, Form: m.Form, Trail: m.value.Trail, Spans: m.value.Spans,
