@@ -93,7 +93,7 @@ func (s *Seeds) joinParts(ms *meetings) {
 		switch {
 		case m.isWhole():
 			whole[m.Seed] = true
-		case m.rank == asPart && s.namesHost(m):
+		case m.rank >= asPart && s.namesHost(m):
 			hosts[m.Seed] = i
 		}
 	}
@@ -101,7 +101,7 @@ func (s *Seeds) joinParts(ms *meetings) {
 	for i := range ms.list {
 		m := &ms.list[i]
 		at, ok := hosts[m.Seed]
-		if !ok || whole[m.Seed] || m.rank != asPart || s.namesHost(*m) || !strings.HasPrefix(m.Form, "url:path") || strings.HasSuffix(m.Form, "]") {
+		if !ok || whole[m.Seed] || m.rank != asPart || s.namesHost(*m) || !strings.HasPrefix(m.Form, "url:path") {
 			continue
 		}
 		m.Form, m.Confidence, m.rank = partsForm, audit.Certain, asWhole
@@ -132,7 +132,7 @@ func (ms *meetings) addSplit(split []meeting) {
 		added[m.Seed] = !whole[m.Seed]
 		return whole[m.Seed]
 	})
-	ms.remove(func(i int) bool { return added[ms.list[i].Seed] && ms.list[i].rank == asPart })
+	ms.remove(func(i int) bool { return added[ms.list[i].Seed] && ms.list[i].rank >= asPart })
 	ms.list = append(ms.list, split...)
 }
 

@@ -178,7 +178,7 @@ func (s *saltSearch) try(h hash.Hash, in []byte, t *hashed, form func(value stri
 		if string(v.Data.Reveal()) != string(s.sum) {
 			continue
 		}
-		m := Match{t.seed, form(cmp.Or(t.spelling.name, "value")), audit.Span{End: len(s.sum)}, audit.Certain, digested}
+		m := Match{Seed: t.seed, Form: form(cmp.Or(t.spelling.name, "value")), Span: audit.Span{End: len(s.sum)}, Confidence: audit.Certain}
 		s.met = append(s.met, meeting{m, v, s.salt.says})
 	}
 }

@@ -132,9 +132,12 @@ func (w *writer) addPattern(pattern []byte, word wording) {
 // addCut files the least start of a text that may be told: beyond the bytes
 // that all seeds of its kind share, it has enough random bits.
 func (w *writer) addCut(word wording, common int) {
+	if randomBits(word.text[min(common, len(word.text)):]) <= enoughBits {
+		return
+	}
 	rest := word.text[min(common, len(word.text)):]
 	n := sort.Search(len(rest), func(n int) bool { return randomBits(rest[:n]) > enoughBits })
-	if n += len(word.text) - len(rest); n >= gram && n < len(word.text) {
+	if n = max(gram, n+len(word.text)-len(rest)); n < len(word.text) {
 		w.addPattern(folded(word.text[:n]), word)
 	}
 }
@@ -226,6 +229,7 @@ type Match struct {
 	Span       audit.Span
 	Confidence audit.Confidence
 	rank       rank
+	cut        bool // of a text, only the start is there
 }
 
 // A rank orders the forms of one seed by what they say, the most first.
@@ -259,9 +263,21 @@ func (s *Seeds) Find(v audit.Value) []Match {
 		return found
 	}
 	slices.SortStableFunc(found, func(a, b Match) int {
-		return cmp.Or(cmp.Compare(a.Span.Start, b.Span.Start), cmp.Compare(a.Seed, b.Seed), cmp.Compare(b.Span.End, a.Span.End), cmp.Compare(a.rank, b.rank))
+		return cmp.Or(cmp.Compare(a.Span.Start, b.Span.Start), cmp.Compare(a.Seed, b.Seed), cmp.Compare(b.Span.End, a.Span.End), compareBools(a.cut, b.cut))
 	})
 	return outermost(found)
+}
+
+// compareBools orders false before true.
+func compareBools(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	default:
+		return 1
+	}
 }
 
 // readable returns the match of a wording whose pattern stands at start.
@@ -276,7 +292,7 @@ func (s *Seeds) readable(w wording, data []byte, start int) (Match, bool) {
 			return Match{}, false
 		}
 	}
-	m := Match{w.seed, w.spelling.name, audit.Span{Start: start, End: start + n}, w.spelling.confidence(), asWhole}
+	m := Match{w.seed, w.spelling.name, audit.Span{Start: start, End: start + n}, w.spelling.confidence(), asWhole, w.cut}
 	same := string(data[start:start+n]) == w.text[:n]
 	switch {
 	case m.Form == "" && same:

@@ -190,7 +190,7 @@ func (c *connections) meet(ex audit.Exhibit, ss *strands) []meeting {
 			i := s.at(end - from - 1)
 			v := ss.values[s.which[i]]
 			span := audit.Span{End: end - from - (s.ends[i] - v.Data.Len())}
-			m := Match{seed, messagesForm, span, audit.Certain, asWhole}
+			m := Match{Seed: seed, Form: messagesForm, Span: span, Confidence: audit.Certain, rank: asWhole}
 			met = append(met, meeting{m, v, "goes on from " + before.exhibit})
 		})
 		if known || len(c.tails) < maxTails {
