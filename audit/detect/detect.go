@@ -48,7 +48,7 @@ func Detect(exhibits iter.Seq2[audit.Exhibit, error], x Experiment, peel Peeler,
 	if err != nil {
 		return Result{}, err
 	}
-	d := &detector{identifiers: newIdentifiers(x)}
+	d := newDetector(x, seeds)
 	l := looker{seeds, loadFields(), d.identifiers.modes, peel}
 	inOrder(exhibits, max(1, workers), l.look, d.add)
 	return d.result(), nil
@@ -69,6 +69,7 @@ type scene struct {
 	tokens   []audit.Value // that may be identifiers
 	problems []audit.Problem
 	opaque   bool
+	pieces   *strands // of a message that may go on in the next one
 }
 
 func (s *scene) problem(t audit.Trail, err error) {
@@ -87,6 +88,8 @@ func (l looker) look(ex audit.Exhibit, err error) scene {
 	}
 	var met meetings
 	var hints []audit.Finding
+	var facts record
+	pieces := newStrands(l.seeds.longest)
 	seeded := make(map[string]bool) // trails with a seed at their end or below
 	for v, err := range l.peel(ex) {
 		if err != nil {
@@ -97,10 +100,13 @@ func (l looker) look(ex audit.Exhibit, err error) scene {
 		for _, m := range matches {
 			// A host that the seed is meant for learns it without any leak.
 			if !l.seeds.seeds[m.Seed].AtHome(ex.Host) {
-				met.add(meeting{m, v})
+				met.add(meeting{Match: m, value: v})
 			}
 		}
-		if len(matches) > 0 {
+		pieces.add(v)
+		if len(matches) == 0 {
+			facts.add(v)
+		} else {
 			for n := range v.Trail {
 				seeded[v.Trail[:n+1].String()] = true
 			}
@@ -119,7 +125,18 @@ func (l looker) look(ex audit.Exhibit, err error) scene {
 	}
 	// What holds a seed, be it encoded, says what the seed says and no more.
 	s.tokens = slices.DeleteFunc(s.tokens, func(v audit.Value) bool { return seeded[v.Trail.String()] })
-	s.found = append(l.seeds.findings(met), firstOfKind(hints)...)
+	for _, m := range facts.meet(l.seeds.salted) {
+		if !l.seeds.seeds[m.Seed].AtHome(ex.Host) {
+			met.append(m)
+		}
+	}
+	l.seeds.joinParts(&met)
+	split := pieces.meet(l.seeds, func(v audit.Value) (audit.Secret, bool) { return l.layer(ex, v) })
+	met.addSplit(slices.DeleteFunc(split, func(m meeting) bool { return l.seeds.seeds[m.Seed].AtHome(ex.Host) }))
+	if ex.Part == "message.out" {
+		s.pieces = pieces
+	}
+	s.found = append(l.seeds.findings(met.list), firstOfKind(hints)...)
 	return s
 }
 
@@ -134,12 +151,21 @@ func (l looker) fits(f audit.Finding, ex audit.Exhibit) bool {
 // when all exhibits were seen.
 type detector struct {
 	identifiers *identifiers
+	connections connections
 	scenes      []scene
 	problems    []audit.Problem
 	opaque      []string
 }
 
+func newDetector(x Experiment, seeds *Seeds) *detector {
+	return &detector{identifiers: newIdentifiers(x), connections: connections{seeds, make(map[string]tail)}}
+}
+
 func (d *detector) add(s scene) {
+	if s.pieces != nil {
+		met := d.connections.meet(s.exhibit, s.pieces)
+		s.found, s.pieces = append(s.found, d.connections.seeds.findings(met)...), nil
+	}
 	d.problems = append(d.problems, s.problems...)
 	for _, v := range s.tokens {
 		d.identifiers.observe(s.exhibit, v)

@@ -8,7 +8,7 @@ import (
 
 // DetectWith is [Detect] with a search that was prepared before.
 func DetectWith(s *Seeds, exhibits iter.Seq2[audit.Exhibit, error], peel Peeler, workers int) Result {
-	d := &detector{identifiers: newIdentifiers(Experiment{})}
+	d := newDetector(Experiment{}, s)
 	inOrder(exhibits, workers, looker{s, loadFields(), nil, peel}.look, d.add)
 	return d.result()
 }

@@ -203,9 +203,10 @@ func TestSpellings(t *testing.T) {
 		fmt.Sprintf("%x", sum):                                         "mail sha256(email:canonical) certain",
 		fmt.Sprintf("%x", sum[:16]):                                    "mail sha256(email:canonical)[:16] certain",
 		fmt.Sprintf("%x", sum[:8]):                                     "mail sha256(email:canonical)[:8] likely",
-		fmt.Sprintf("%x", whole):                                       "page sha256(url:no-query) certain",
+		fmt.Sprintf("%x", whole):                                       "page sha256(url:no-query) likely",
 		fmt.Sprintf("%x", sum[:4]):                                     "",
-		"https://www.k7f3q9w2.example/":                                "",
+		"https://www.k7f3q9w2.example/":                                "page plain[:29] likely",
+		"https://www.k7f3":                                             "",
 	} {
 		var got []string
 		for _, f := range found(t, seeds, body(1, here, "sink.example", in)).Findings {
