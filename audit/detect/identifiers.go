@@ -3,14 +3,12 @@ package detect
 import (
 	"bytes"
 	"cmp"
-	_ "embed"
 	"fmt"
 	"maps"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"telltale/audit"
 	"telltale/claims"
@@ -71,7 +69,7 @@ func isToken(v audit.Value) bool {
 	if !isField(v.Trail[len(v.Trail)-1]) || len(data) > 256 || !tokenLike.Match(data) || !bytes.ContainsAny(data, "0123456789") {
 		return false
 	}
-	_, dummy := dummies()[strings.ToLower(string(data))]
+	_, dummy := personal.Dummy(string(data))
 	return !dummy
 }
 
@@ -291,17 +289,3 @@ func (ids *identifiers) says(who *identity) string {
 	}
 	return s
 }
-
-//go:embed dummies.txt
-var dummiesText string
-
-// dummies are values that look like identifiers and are none, with the reason.
-var dummies = sync.OnceValue(func() map[string]string {
-	table := make(map[string]string)
-	for line := range strings.Lines(dummiesText) {
-		if value, why, ok := strings.Cut(strings.TrimSpace(line), "\t"); ok && !strings.HasPrefix(line, "#") {
-			table[value] = why
-		}
-	}
-	return table
-})
