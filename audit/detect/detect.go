@@ -3,8 +3,10 @@
 // It looks for three things. Seeds: values that the lab planted, in plain
 // form or as a digest, in any layer of an exhibit; a hit is certain, because
 // the value exists nowhere else. Identifiers: values that behave like one over
-// the arms, runs and restarts of the experiment; their shape is not enough.
-// Fields: names that say what their value is; those findings are hints.
+// the arms, runs and restarts of the experiment; the shape of a UUID is not
+// enough. Fields: places in wire formats that have a name (formats.txt), values
+// with a checksum or a structure of their own (package personal), and names that
+// say what their value is (fields.txt), which alone are hints.
 //
 // Decoding is passed in: detect sees layers and does not know how they came
 // about. The result depends on the exhibits and their order alone.
@@ -18,6 +20,7 @@ import (
 
 	"telltale/audit"
 	"telltale/claims"
+	"telltale/personal"
 )
 
 // A Peeler yields the layers of an exhibit, the raw bytes first. An error is
@@ -29,6 +32,10 @@ type Experiment struct {
 	Arms  []audit.Arm
 	Runs  int
 	Seeds []audit.Seed // with values
+	// Answers are what servers sent, in the order of the exhibits, each with the
+	// event that it belongs to: what first came from a server was given by it.
+	// Nil if none are known.
+	Answers iter.Seq2[audit.Exhibit, error]
 }
 
 // A Result is what was detected.
@@ -49,18 +56,24 @@ func Detect(exhibits iter.Seq2[audit.Exhibit, error], x Experiment, peel Peeler,
 	if err != nil {
 		return Result{}, err
 	}
+	formats, err := loadFormats(formatsText)
+	if err != nil {
+		return Result{}, err
+	}
 	d := &detector{identifiers: newIdentifiers(x)}
-	l := looker{seeds, loadFields(), d.identifiers.arms, peel}
+	l := looker{seeds, loadFields(), formats, d.identifiers.arms, peel}
 	inOrder(exhibits, max(1, workers), l.look, d.add)
-	return d.result(), nil
+	d.identify(x.Answers, peel, max(1, workers))
+	return d.result(x.Seeds), nil
 }
 
 // A looker looks at exhibits, each by itself. It is safe for concurrent use.
 type looker struct {
-	seeds  *Seeds
-	fields fields
-	arms   map[string]audit.Arm // by name
-	peel   Peeler
+	seeds   *Seeds
+	fields  fields
+	formats *formats
+	arms    map[string]audit.Arm // by name
+	peel    Peeler
 }
 
 // A scene is what one exhibit gave away by itself.
@@ -88,6 +101,7 @@ func (l looker) look(ex audit.Exhibit, err error) scene {
 	}
 	var met meetings
 	var hints []audit.Finding
+	named, shaped := l.formats.reading(), newShapes()
 	seeded := make(map[string]bool) // trails with a seed at their end or below
 	for v, err := range l.peel(ex) {
 		if err != nil {
@@ -114,13 +128,17 @@ func (l looker) look(ex audit.Exhibit, err error) scene {
 			v.Data = audit.NewSecret(bytes.Clone(v.Data.Reveal())) // so that the exhibit's bytes may go
 			s.tokens = append(s.tokens, v)
 		}
+		named.observe(v)
+		shaped.observe(v)
 		if f, ok := l.fields.hint(v); ok && l.fits(f, ex) {
 			hints = append(hints, f)
 		}
 	}
 	// What holds a seed, be it encoded, says what the seed says and no more.
 	s.tokens = slices.DeleteFunc(s.tokens, func(v audit.Value) bool { return seeded[v.Trail.String()] })
-	s.found = append(l.seeds.findings(met), firstOfKind(hints)...)
+	told := slices.Concat(named.findings(ex), shaped.findings(), hints)
+	told = slices.DeleteFunc(told, func(f audit.Finding) bool { return seeded[f.Trail.String()] })
+	s.found = append(l.seeds.findings(met), once(told)...)
 	return s
 }
 
@@ -135,6 +153,7 @@ func (l looker) fits(f audit.Finding, ex audit.Exhibit) bool {
 // when all exhibits were seen.
 type detector struct {
 	identifiers *identifiers
+	identities  []*identity
 	scenes      []scene
 	problems    []audit.Problem
 	opaque      []string
@@ -154,27 +173,64 @@ func (d *detector) add(s scene) {
 	}
 }
 
-func (d *detector) result() Result {
+// identify tells the identifiers, which takes all exhibits.
+func (d *detector) identify(answers iter.Seq2[audit.Exhibit, error], peel Peeler, workers int) {
+	d.identities = d.identifiers.identities()
+	if answers != nil && len(d.identities) > 0 {
+		assign(d.identities, answers, peel, workers)
+	}
+}
+
+func (d *detector) result(seeds []audit.Seed) Result {
 	r := Result{Problems: d.problems, Opaque: d.opaque}
-	persistent := d.identifiers.findings()
+	persistent := d.identifiers.findings(d.identities)
+	exhibits := make(map[string]audit.Exhibit, len(d.scenes))
 	for _, s := range d.scenes {
-		for _, f := range append(s.found, persistent[s.exhibit.ID]...) {
+		exhibits[s.exhibit.ID] = s.exhibit
+		for _, f := range merge(s.found, persistent[s.exhibit.ID]) {
 			f.ID, f.Exhibit = fmt.Sprintf("f%d", len(r.Findings)+1), s.exhibit.ID
 			r.Findings = append(r.Findings, f)
 		}
 	}
+	label(r.Findings, d.identities)
+	joined{exhibits, d.identifiers.arms, seeds}.say(r.Findings)
 	return r
 }
 
-// firstOfKind keeps one hint of each kind.
-func firstOfKind(hints []audit.Finding) []audit.Finding {
-	seen := make(map[string]bool)
-	var kept []audit.Finding
-	for _, f := range hints {
-		if !seen[string(f.Kind)] {
-			seen[string(f.Kind)] = true
-			kept = append(kept, f)
-		}
+// merge adds the identifiers of an exhibit to what was found in it. What is
+// told by its field and by its behaviour as well is one finding.
+func merge(found, persistent []audit.Finding) []audit.Finding {
+	at := make(map[string]int, len(persistent))
+	for i, f := range persistent {
+		at[string(f.Kind)+" "+f.Trail.String()] = i
 	}
-	return kept
+	persistent = slices.Clone(persistent)
+	found = slices.DeleteFunc(found, func(f audit.Finding) bool {
+		i, twice := at[string(f.Kind)+" "+f.Trail.String()]
+		if twice = twice && f.Seed == ""; twice {
+			persistent[i].Says += "; " + f.Says
+		}
+		return twice
+	})
+	return append(found, persistent...)
+}
+
+// once keeps one finding for each kind and place, the first, and one hint of
+// each kind that nothing better was found of.
+func once(found []audit.Finding) []audit.Finding {
+	kinds, places := make(map[personal.Kind]bool), make(map[string]bool)
+	for _, f := range found {
+		kinds[f.Kind] = kinds[f.Kind] || f.Confidence != audit.Hint
+	}
+	return slices.DeleteFunc(found, func(f audit.Finding) bool {
+		if f.Confidence == audit.Hint {
+			had := kinds[f.Kind]
+			kinds[f.Kind] = true
+			return had
+		}
+		at := string(f.Kind) + " " + f.Trail.String()
+		had := places[at]
+		places[at] = true
+		return had
+	})
 }

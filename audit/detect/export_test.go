@@ -8,7 +8,12 @@ import (
 
 // DetectWith is [Detect] with a search that was prepared before.
 func DetectWith(s *Seeds, exhibits iter.Seq2[audit.Exhibit, error], peel Peeler, workers int) Result {
+	formats, err := loadFormats(formatsText)
+	if err != nil {
+		panic(err)
+	}
 	d := &detector{identifiers: newIdentifiers(Experiment{})}
-	inOrder(exhibits, workers, looker{s, loadFields(), nil, peel}.look, d.add)
-	return d.result()
+	inOrder(exhibits, workers, looker{s, loadFields(), formats, nil, peel}.look, d.add)
+	d.identify(nil, peel, workers)
+	return d.result(nil)
 }
