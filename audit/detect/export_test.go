@@ -17,3 +17,16 @@ func DetectWith(s *Seeds, exhibits iter.Seq2[audit.Exhibit, error], peel Peeler,
 	d.identify(nil, peel, workers)
 	return d.result(nil)
 }
+
+// FormatNames are the names in formats.txt.
+func FormatNames() []string {
+	fs, err := loadFormats(formatsText)
+	if err != nil {
+		panic(err)
+	}
+	var names []string
+	for _, f := range fs.list {
+		names = append(names, f.name)
+	}
+	return names
+}

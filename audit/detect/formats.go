@@ -238,13 +238,16 @@ func (r *reading) findings(ex audit.Exhibit) []audit.Finding {
 	}
 	var found []audit.Finding
 	for _, c := range r.candidates {
-		f := r.list[c.place.format]
-		if sure[c.place.format] == "" {
+		f, confidence := r.list[c.place.format], sure[c.place.format]
+		switch {
+		case confidence == "":
 			continue
+		case c.place.kind == "id/session":
+			confidence = audit.Hint // it ends with the program
 		}
 		found = append(found, audit.Finding{
 			Kind: c.place.kind, Form: ByField, Trail: c.value.Trail, Spans: c.value.Spans,
-			Span: audit.Span{End: c.value.Data.Len()}, Confidence: sure[c.place.format], Value: shown(c.value.Data, audit.Span{}),
+			Span: audit.Span{End: c.value.Data.Len()}, Confidence: confidence, Value: shown(c.value.Data, audit.Span{}),
 			Says: fmt.Sprintf("%s: %s (%s: %s)", f.name, strings.Join(c.place.pattern, "/"), f.basis, f.source),
 		})
 	}

@@ -51,7 +51,7 @@ func derive(r *evidence.Reader) (*report.Case, error) {
 // that could not be read.
 func detected(c *report.Case, r *evidence.Reader) ([]string, error) {
 	exhibits := listed(c, caught(r))
-	x := detect.Experiment{Arms: c.Case.Arms, Runs: c.Case.Runs, Seeds: c.Seeds}
+	x := detect.Experiment{Arms: c.Case.Arms, Runs: c.Case.Runs, Seeds: c.Seeds, Answers: answered(r)}
 	found, err := detect.Detect(exhibits, x, peel, runtime.GOMAXPROCS(0))
 	if err != nil {
 		return nil, fmt.Errorf("the case's seeds: %w", err)
@@ -80,6 +80,11 @@ func listed(c *report.Case, exhibits iter.Seq2[audit.Exhibit, error]) iter.Seq2[
 // caught yields the exhibits of a case as far as its log goes.
 func caught(r *evidence.Reader) iter.Seq2[audit.Exhibit, error] {
 	return capture.Exhibits(r.Case.ID, whole(r.Events()), r.Body, exhibitLimit)
+}
+
+// answered yields what servers sent, as far as the log goes.
+func answered(r *evidence.Reader) iter.Seq2[audit.Exhibit, error] {
+	return capture.Answers(r.Case.ID, whole(r.Events()), r.Body, exhibitLimit)
 }
 
 // whole yields the events before the first error.
