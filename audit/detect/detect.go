@@ -138,7 +138,8 @@ func (l looker) look(ex audit.Exhibit, err error) scene {
 	s.tokens = slices.DeleteFunc(s.tokens, func(v audit.Value) bool { return seeded[v.Trail.String()] })
 	told := slices.Concat(named.findings(ex), shaped.findings(), hints)
 	told = slices.DeleteFunc(told, func(f audit.Finding) bool { return seeded[f.Trail.String()] })
-	s.found = append(l.seeds.findings(met), once(told)...)
+	planted := l.seeds.findings(met)
+	s.found = append(planted, once(told, planted)...)
 	return s
 }
 
@@ -217,9 +218,9 @@ func merge(found, persistent []audit.Finding) []audit.Finding {
 
 // once keeps one finding for each kind and place, the first, and one hint of
 // each kind that nothing better was found of.
-func once(found []audit.Finding) []audit.Finding {
+func once(found, planted []audit.Finding) []audit.Finding {
 	kinds, places := make(map[personal.Kind]bool), make(map[string]bool)
-	for _, f := range found {
+	for _, f := range slices.Concat(planted, found) {
 		kinds[f.Kind] = kinds[f.Kind] || f.Confidence != audit.Hint
 	}
 	return slices.DeleteFunc(found, func(f audit.Finding) bool {

@@ -2,6 +2,7 @@ package detect
 
 import (
 	_ "embed"
+	"slices"
 	"strings"
 
 	"telltale/audit"
@@ -12,7 +13,7 @@ import (
 var fieldsText string
 
 // fields are the names that say what their value is.
-type fields map[string]field
+type fields map[string][]field
 
 // A field is one record of fields.txt.
 type field struct {
@@ -25,7 +26,7 @@ func loadFields() fields {
 	table := make(fields)
 	for line := range strings.Lines(fieldsText) {
 		if f := strings.Split(strings.TrimSpace(line), "\t"); len(f) == 4 && !strings.HasPrefix(line, "#") {
-			table[f[0]] = field{personal.Kind(f[1]), f[2], f[3]}
+			table[f[0]] = append(table[f[0]], field{personal.Kind(f[1]), f[2], f[3]})
 		}
 	}
 	return table
@@ -45,10 +46,12 @@ func (fs fields) hint(v audit.Value) (audit.Finding, bool) {
 		return audit.Finding{}, false
 	}
 	name := fieldName(step)
-	f, ok := fs[name]
-	if !ok || (f.value != "*" && f.value != string(v.Data.Reveal())) {
+	list := fs[name]
+	i := slices.IndexFunc(list, func(f field) bool { return f.value == "*" || f.value == string(v.Data.Reveal()) })
+	if i < 0 || !says(v.Data.Reveal()) {
 		return audit.Finding{}, false
 	}
+	f := list[i]
 	return audit.Finding{
 		Kind: f.kind, Form: ByField, Trail: v.Trail, Spans: v.Spans, Span: audit.Span{End: v.Data.Len()},
 		Confidence: audit.Hint, Value: shown(v.Data, audit.Span{}), Says: "by the name of the field " + name + " (" + f.source + ")",
