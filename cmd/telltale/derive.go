@@ -21,6 +21,10 @@ import (
 // exhibitLimit is how much of one body is looked at.
 const exhibitLimit = 32 << 20
 
+// answerLimit is how much of one answer is looked at: what a server gives out
+// to be sent back stands in its header, or early in a small document.
+const answerLimit = 1 << 20
+
 // derive makes facts and verdicts out of a case: the stages after capture, one
 // after the other. It depends on the folder alone.
 func derive(r *evidence.Reader) (*report.Case, error) {
@@ -84,7 +88,7 @@ func caught(r *evidence.Reader) iter.Seq2[audit.Exhibit, error] {
 
 // answered yields what servers sent, as far as the log goes.
 func answered(r *evidence.Reader) iter.Seq2[audit.Exhibit, error] {
-	return capture.Answers(r.Case.ID, whole(r.Events()), r.Body, exhibitLimit)
+	return capture.Answers(r.Case.ID, whole(r.Events()), r.Body, answerLimit)
 }
 
 // whole yields the events before the first error.

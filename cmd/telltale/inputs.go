@@ -164,7 +164,7 @@ func (i input) exhibits(mediaType string) iter.Seq2[audit.Exhibit, error] {
 	if i.folder != nil {
 		return capture.Exhibits(i.folder.Case.ID, i.folder.Events(), i.folder.Body, exhibitLimit)
 	}
-	return i.file(har.Exhibits, func(f *os.File, yield func(audit.Exhibit, error) bool) {
+	return i.file(har.Exhibits, exhibitLimit, func(f *os.File, yield func(audit.Exhibit, error) bool) {
 		yield(i.body(f, mediaType))
 	})
 }
@@ -172,14 +172,14 @@ func (i input) exhibits(mediaType string) iter.Seq2[audit.Exhibit, error] {
 // answers yields what servers sent in one input. A body has none.
 func (i input) answers() iter.Seq2[audit.Exhibit, error] {
 	if i.folder != nil {
-		return capture.Answers(i.folder.Case.ID, i.folder.Events(), i.folder.Body, exhibitLimit)
+		return capture.Answers(i.folder.Case.ID, i.folder.Events(), i.folder.Body, answerLimit)
 	}
-	return i.file(har.Answers, func(*os.File, func(audit.Exhibit, error) bool) {})
+	return i.file(har.Answers, answerLimit, func(*os.File, func(audit.Exhibit, error) bool) {})
 }
 
 // file yields what read takes out of an archive, or other out of any other file.
 func (i input) file(
-	read func(io.Reader, int64) iter.Seq2[audit.Exhibit, error],
+	read func(io.Reader, int64) iter.Seq2[audit.Exhibit, error], limit int64,
 	other func(*os.File, func(audit.Exhibit, error) bool),
 ) iter.Seq2[audit.Exhibit, error] {
 	return func(yield func(audit.Exhibit, error) bool) {
@@ -193,7 +193,7 @@ func (i input) file(
 			other(f, yield)
 			return
 		}
-		for ex, err := range read(f, exhibitLimit) {
+		for ex, err := range read(f, limit) {
 			ex.Case = i.path
 			if !yield(ex, err) {
 				return
