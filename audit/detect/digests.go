@@ -81,7 +81,7 @@ var rareDigests = []digest{
 	{"blake2s-256", func(b []byte) []byte { h := blake2s.Sum256(b); return h[:] }},
 	{"blake3", func(b []byte) []byte { h := blake3.Sum256(b); return h[:] }},
 	// Programs that take these as numbers write them in either order of bytes.
-	{"murmur3-128:reversed", words(murmur128)},
+	{"murmur3-128:reversed", turned(murmur128)},
 	{"xxh64:reversed", reversed(number(xxhash.Sum64))},
 	{"xxh3", number(xxh3.Hash)},
 	{"xxh3:reversed", reversed(number(xxh3.Hash))},
@@ -153,8 +153,8 @@ func reversed(sum func([]byte) []byte) func([]byte) []byte {
 	}
 }
 
-// words writes each of the two 64-bit words of a sum with its last byte first.
-func words(sum func([]byte) []byte) func([]byte) []byte {
+// turned writes each of the two 64-bit words of a sum with its last byte first.
+func turned(sum func([]byte) []byte) func([]byte) []byte {
 	return func(b []byte) []byte {
 		out := sum(b)
 		slices.Reverse(out[:8])

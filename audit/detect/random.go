@@ -13,7 +13,7 @@ func randomBits(text string) int {
 	bits := 0
 	for i := 0; i < len(text); {
 		n := 0
-		for i+n < len(text) && classOf(text[i+n]) != noClass {
+		for i+n < len(text) && charClassOf(text[i+n]) != noClass {
 			n++
 		}
 		bits += wordBits(text[i : i+n])
@@ -22,15 +22,15 @@ func randomBits(text string) int {
 	return bits
 }
 
-type class int
+type charClass int
 
 const (
-	noClass class = iota
+	noClass charClass = iota
 	digitClass
 	letterClass
 )
 
-func classOf(c byte) class {
+func charClassOf(c byte) charClass {
 	switch {
 	case '0' <= c && c <= '9':
 		return digitClass
@@ -45,10 +45,10 @@ func classOf(c byte) class {
 func wordBits(word string) int {
 	turns, digits := 0, 0
 	for i := range len(word) {
-		if classOf(word[i]) == digitClass {
+		if charClassOf(word[i]) == digitClass {
 			digits++
 		}
-		if i > 0 && classOf(word[i]) != classOf(word[i-1]) {
+		if i > 0 && charClassOf(word[i]) != charClassOf(word[i-1]) {
 			turns++
 		}
 	}

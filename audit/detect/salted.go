@@ -66,16 +66,16 @@ const (
 
 var saltName = regexp.MustCompile(`(?i)salt|pepper|secret|nonce|key|token`)
 
-// A record is what one exhibit says: digests that no seed alone explains, and
+// A saltRecord is what one exhibit says: digests that no seed alone explains, and
 // what may be their salts.
-type record struct {
+type saltRecord struct {
 	digests []audit.Value
 	salts   []salt
 	had     map[string]bool // texts of salts
 }
 
 // add takes in a value that no seed was met in.
-func (r *record) add(v audit.Value) {
+func (r *saltRecord) add(v audit.Value) {
 	data := v.Data.Reveal()
 	switch {
 	case len(v.Trail) < 2 || len(data) == 0 || len(data) > maxSaltLen:
@@ -106,7 +106,7 @@ func isDigestSize(n int) bool {
 }
 
 // ordered returns the salts that are tried.
-func (r *record) ordered() []salt {
+func (r *saltRecord) ordered() []salt {
 	for _, p := range publishedSalts {
 		r.salts = append(r.salts, salt{[]byte(p.salt), "with a salt from " + p.source, publishedSalt})
 	}
@@ -115,7 +115,7 @@ func (r *record) ordered() []salt {
 }
 
 // meet returns the digests that a salt makes of a seed.
-func (r *record) meet(texts []hashed) []meeting {
+func (r *saltRecord) meet(texts []hashed) []meeting {
 	if len(r.digests) == 0 {
 		return nil
 	}

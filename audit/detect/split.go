@@ -60,7 +60,7 @@ func (ss *strands) add(v audit.Value) {
 	ss.key = append(ss.key[:0], "as "...)
 	for _, s := range v.Trail {
 		for i := range len(s) {
-			if classOf(s[i]) != digitClass {
+			if charClassOf(s[i]) != digitClass {
 				ss.key = append(ss.key, s[i])
 			}
 		}

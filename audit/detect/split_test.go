@@ -23,6 +23,9 @@ func forms(t *testing.T, seeds []audit.Seed, exhibits ...audit.Exhibit) []string
 	t.Helper()
 	var got []string
 	for _, f := range found(t, seeds, exhibits...).Findings {
+		if f.Seed == "" {
+			continue
+		}
 		text := fmt.Sprint(f.Exhibit, " ", f.Seed, " ", f.Form, " ", f.Confidence)
 		if f.Says != "" {
 			text += ": " + f.Says

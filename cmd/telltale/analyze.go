@@ -26,6 +26,8 @@ Without a kind, a value with @ and no :// is contact/email, any other is
 behaviour/navigation/url. A value has 8 bytes or more. Of an address, the parts
 of 16 bytes or more are looked for too.
 
+` + runsHelp + `
+
 The result is the fact stream, one JSON object a line: config, exhibit, error,
 finding, party, coverage. Values in it are dots without --reveal. It is the same
 for any number of workers. The exit code is 3 if a finding is certain or likely,
@@ -36,6 +38,7 @@ type analysis struct {
 	inputs    []string
 	seeds     []string // NAME=VALUE
 	seedFiles []string
+	runs      string // list of runs
 	format    string
 	mediaType string
 	reveal    bool
@@ -50,8 +53,14 @@ func newAnalyze(e *env) *cobra.Command {
 		Short: "say what captured traffic gives away",
 		Long:  analyzeHelp,
 		Example: `  telltale analyze --seed mail=k7f3q9w2@post.example --format text traffic.har
+  telltale analyze --runs runs.json --format text
   telltale analyze --seeds seeds.json cases/2026-11-21-090000-mint-2020 >facts.jsonl`,
-		Args: cobra.MinimumNArgs(1),
+		Args: func(c *cobra.Command, args []string) error {
+			if a.runs != "" {
+				return nil // it names inputs too
+			}
+			return cobra.MinimumNArgs(1)(c, args)
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			a.inputs = args
 			return a.run(e)
@@ -60,6 +69,7 @@ func newAnalyze(e *env) *cobra.Command {
 	f := c.Flags()
 	f.StringArrayVar(&a.seeds, "seed", nil, "look for a value, given as `NAME=VALUE`; may be repeated")
 	f.StringArrayVar(&a.seedFiles, "seeds", nil, "look for the values of a JSON `FILE`; may be repeated")
+	f.StringVar(&a.runs, "runs", "", "analyze the archives that a JSON `FILE` lists as the runs of an experiment")
 	f.StringVar(&a.format, "format", "jsonl", "jsonl, the fact stream, or text, a table")
 	f.StringVar(&a.mediaType, "content-type", "", "media `TYPE` of the inputs that are bodies")
 	f.BoolVar(&a.reveal, "reveal", false, "write captured values in clear")
@@ -83,7 +93,13 @@ func (a analysis) run(e *env) error {
 	if err != nil {
 		return err
 	}
-	in, err := openInputs(a.inputs, a.mediaType)
+	var runs []runFile
+	if a.runs != "" {
+		if runs, err = readRuns(a.runs); err != nil {
+			return usageError{err}
+		}
+	}
+	in, err := openInputs(a.inputs, a.mediaType, runs)
 	if err != nil {
 		return err
 	}
@@ -123,7 +139,7 @@ func (a analysis) analyze(in *inputs, seeds []audit.Seed) (*report.Case, error) 
 		c.Partial, c.Ended = ending(in.list[0].folder)
 	}
 	exhibits := listed(c, in.exhibits())
-	x := detect.Experiment{Arms: in.arms(), Runs: in.runs(), Seeds: c.Seeds}
+	x := detect.Experiment{Arms: in.arms(), Runs: in.runs(), Seeds: c.Seeds, Answers: in.answers()}
 	found, err := detect.Detect(exhibits, x, a.limits.peel(), a.workers)
 	if err != nil {
 		return nil, usageError{err}
