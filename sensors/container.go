@@ -156,8 +156,8 @@ func (c *Container) add(v Value) bool {
 	return len(c.Payloads) > 0
 }
 
-// Value returns c as it travels. Native containers for a whole request
-// (gzip=13) have their payload as a string and not as a list: see [Seal].
+// value returns c as it travels. One for a whole request has its payload as a
+// string and not as a list.
 func (c Container) value(whole bool) Value {
 	if c.Variant == Static {
 		return NewObject(
