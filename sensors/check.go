@@ -104,21 +104,23 @@ func (c *checker) ids(r Record, t recordType) {
 	if t.joins && r.OriginalID == "" && len(r.Identities) == 0 {
 		c.add("original_id", "must be there, or identities", "nothing")
 	}
-	c.length("distinct_id", r.DistinctID)
-	c.length("anonymous_id", r.AnonymousID)
-	c.length("login_id", r.LoginID)
-	c.length("original_id", r.OriginalID)
-	c.length("item_id", r.Item.ID)
-	c.length("id", r.Schema.ID)
-	c.length("user_id", r.Schema.UserID)
+	c.length("distinct_id", r.DistinctID, maxID)
+	c.length("anonymous_id", r.AnonymousID, maxID)
+	c.length("login_id", r.LoginID, maxID)
+	c.length("original_id", r.OriginalID, maxID)
+	c.length("item_id", r.Item.ID, maxID)
+	c.length("id", r.Schema.ID, maxID)
+	c.length("user_id", r.Schema.UserID, maxID)
 	for i, id := range r.Identities {
-		c.length(fieldOf("identities", id.Name, i), id.Value)
+		if len(id.Value) > maxID {
+			c.length(fieldOf("identities", id.Name, i), id.Value, maxID)
+		}
 	}
 }
 
-func (c *checker) length(field, id string) {
-	if len(id) > maxID && utf8.RuneCountInString(id) > maxID {
-		c.add(field, fmt.Sprintf("must have at most %d characters", maxID), present(id))
+func (c *checker) length(field, s string, most int) {
+	if len(s) > most && utf8.RuneCountInString(s) > most {
+		c.add(field, fmt.Sprintf("must have at most %d characters", most), present(s))
 	}
 }
 
@@ -148,29 +150,24 @@ func (c *checker) target(r Record, t recordType) {
 }
 
 func (c *checker) property(i int, m Member, t recordType) {
-	name := fieldOf("properties", m.Name, i)
 	if !IsName(m.Name) {
-		c.add(name, "its name "+ruleName, fmt.Sprintf("a name of %d characters", utf8.RuneCountInString(m.Name)))
+		c.add(fieldOf("properties", m.Name, i), "its name "+ruleName, fmt.Sprintf("a name of %d characters", utf8.RuneCountInString(m.Name)))
 	}
 	if rule, ok := t.value(m.Value); !ok {
-		c.add(name, rule, m.Value.describe())
+		c.add(fieldOf("properties", m.Name, i), rule, m.Value.describe())
 		return
 	}
 	most := maxString
 	if m.Name == "app_crashed_reason" {
 		most = maxTrace
 	}
-	if m.Value.kind == String {
-		c.text(name, m.Value.text, most)
+	if m.Value.longest() <= most { // in bytes; hardly any text is longer
+		return
 	}
+	field := fieldOf("properties", m.Name, i)
+	c.length(field, m.Value.text, most)
 	for j, item := range m.Value.items {
-		c.text(fmt.Sprintf("%s[%d]", name, j+1), item.Value.text, most)
-	}
-}
-
-func (c *checker) text(field, s string, most int) {
-	if len(s) > most && utf8.RuneCountInString(s) > most {
-		c.add(field, fmt.Sprintf("must have at most %d characters", most), present(s))
+		c.length(fmt.Sprintf("%s[%d]", field, j+1), item.Value.text, most)
 	}
 }
 

@@ -38,5 +38,5 @@ func readCRC(ext, crc, text string) CRC {
 	if err != nil {
 		return CRC{}
 	}
-	return CRC{Sent: true, Value: int32(n), Right: Hash(text) == int32(n)} //nolint:gosec // ParseInt was told 32 bits
+	return CRC{Sent: true, Value: int32(n), Right: Hash(text) == int32(n)}
 }

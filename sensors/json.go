@@ -110,12 +110,13 @@ func (p *parser) container(kind Kind, closing byte) (Value, error) {
 		return Value{}, overLimit("JSON nesting", p.lim.Depth)
 	}
 	defer func() { p.depth-- }()
-	v := Value{kind: kind}
 	p.pos++
+	v := Value{kind: kind}
 	if p.next() == closing {
 		p.pos++
 		return v, nil
 	}
+	v.items = make([]Member, 0, 8)
 	for {
 		m, err := p.member(kind)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -99,8 +100,8 @@ func (f form) get(name string) string {
 // first returns the first value that is not empty. The query comes last in
 // parts and first here: names of the server's address stand there.
 func first(parts []form, name string) string {
-	for i := len(parts) - 1; i >= 0; i-- {
-		if value := parts[i].get(name); value != "" {
+	for _, f := range slices.Backward(parts) {
+		if value := f.get(name); value != "" {
 			return value
 		}
 	}
@@ -283,7 +284,7 @@ func (p Payload) Open(keys Keys, lim Limits) ([]Value, error) {
 // flushedAt adds the time of sending, in ms, if v has none.
 func (v Value) flushedAt(ms int64) Value {
 	if _, ok := v.Get("_flush_time"); !ok && ms != 0 && v.kind == Object {
-		v.items = append(v.items[:len(v.items):len(v.items)], Member{"_flush_time", Integer(ms)})
+		v.items = append(slices.Clip(v.items), Member{"_flush_time", Integer(ms)})
 	}
 	return v
 }

@@ -3,6 +3,7 @@ package sensors
 import (
 	"iter"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -134,7 +135,7 @@ func (v Value) Get(name string) (member Value, ok bool) {
 	if v.kind != Object {
 		return Value{}, false
 	}
-	for i := len(v.items) - 1; i >= 0; i-- {
+	for i := range slices.Backward(v.items) {
 		if v.items[i].Name == name {
 			return v.items[i].Value, true
 		}
