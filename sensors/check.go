@@ -153,7 +153,11 @@ func (c *checker) property(i int, m Member, t recordType) {
 	if !IsName(m.Name) {
 		c.add(fieldOf("properties", m.Name, i), "its name "+ruleName, fmt.Sprintf("a name of %d characters", utf8.RuneCountInString(m.Name)))
 	}
-	if rule, ok := t.value(m.Value); !ok {
+	allowed := t.value
+	if m.Name == "$is_login_id" { // server SDKs put it beside numbers to add, too
+		allowed = anyValue
+	}
+	if rule, ok := allowed(m.Value); !ok {
 		c.add(fieldOf("properties", m.Name, i), rule, m.Value.describe())
 		return
 	}

@@ -179,3 +179,18 @@ func (r Record) TimeAt(received int64) int64 {
 		return r.Time + (received - r.FlushTime)
 	}
 }
+
+// A Key tells records apart: SDKs send a record again when an answer does not
+// come in time, and to several servers.
+type Key struct {
+	DistinctID    string
+	TrackID, Time int64
+	Event         string
+}
+
+// Key returns what two copies of a record share, and whether it is enough: a
+// record without _track_id cannot be told from another. The number alone is not
+// enough; that of the JavaScript SDK is half clock.
+func (r Record) Key() (Key, bool) {
+	return Key{r.DistinctID, r.TrackID, r.Time, r.Event}, r.Tracked
+}

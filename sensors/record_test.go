@@ -64,7 +64,7 @@ var goodRecords = []string{
 	`{"type":"track_id_unbind","event":"$UnbindID","distinct_id":"u","identities":{"$identity_email":"e"},"time":1795228589149}`,
 	`{"type":"profile_set","event":"","distinct_id":"u","time":1795228589149,"properties":{"city":"X","$is_login_id":true}}`,
 	`{"type":"profile_set_once","distinct_id":"u","time":1795228589,"properties":{"day":"2026-11-21 02:38:02.19"}}`,
-	`{"type":"profile_increment","distinct_id":"u","time":1795228589149,"properties":{"n":1,"m":-0.5}}`,
+	`{"type":"profile_increment","distinct_id":"u","time":1795228589149,"properties":{"$is_login_id":true,"n":1,"m":-0.5}}`,
 	`{"type":"profile_append","distinct_id":"u","time":1795228589149,"properties":{"l":["a"],"m":[]}}`,
 	`{"type":"profile_unset","distinct_id":"u","time":1795228589149,"properties":{"n":true}}`,
 	`{"type":"profile_delete","distinct_id":"u","time":1795228589149,"properties":{}}`,
