@@ -45,6 +45,7 @@ type decoder struct {
 var decoders = []decoder{
 	{"header", isHeader, decodeHeader, true, sign{}},
 	{"cookie", isCookie, decodeCookie, true, sign{}},
+	{"sensors-id", isSensorsID, decodeSensorsID, true, sign{min: minSensorsID, has: "-"}},
 	// What guesses stands before the names that it could be mistaken for.
 	{"idna", isIDNA, decodeIDNA, false, sign{min: 6, has: "-"}},
 	{"quoted-printable", isQuoted, decodeQuoted, false, sign{has: "="}},
