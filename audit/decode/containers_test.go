@@ -17,6 +17,10 @@ type Container struct {
 // Containers are those that any layer may be.
 var Containers = []Container{
 	{"multipart", "part:data", false, encodeMultipart},
+	{"multipart", "part:data", false, encodeQuotedPart},
+	{"message", "message:body", false, encodeRequest},
+	{"message", "message:body", false, encodeAnswer},
+	{"message", "message:body", false, encodeMail},
 	{"xml", "xml:/a/b", true, encodeXML},
 	{"xml", "xml:/a/b/@c", true, encodeXMLAttribute},
 	{"chunked", "chunked", false, encodeChunked},

@@ -7,6 +7,9 @@ type layer struct {
 	step string // the last one of its trail
 	data []byte
 	room int64 // the most bytes that a decompression may give
+	// media is the media type that the sender gave to the exhibit. Layers
+	// below the first have none.
+	media string
 }
 
 // A part is one output of a decoder.
@@ -44,6 +47,8 @@ type decoder struct {
 var decoders = []decoder{
 	{"header", isHeader, decodeHeader, true},
 	{"cookie", isCookie, decodeCookie, true},
+	{"authorization", isBasic, decodeBasic, true},
+	{"declared", isDeclared, decodeDeclared, true},
 	// What guesses stands before the names that it could be mistaken for.
 	{"idna", isIDNA, decodeIDNA, false},
 	{"quoted-printable", isQuoted, decodeQuoted, false},
@@ -54,6 +59,7 @@ var decoders = []decoder{
 	{"base85", isBase85, decodeBase85, false},
 	{"base91", isBase91, decodeBase91, false},
 	{"websocket", isWebSocket, decodeWebSocket, true},
+	{"message", isRawMessage, decodeRawMessage, true},
 	{"url", isURL, decodeURL, true},
 	{"data", isDataURL, decodeDataURL, true},
 	{"jwt", isJWT, decodeJWT, true},
