@@ -119,7 +119,7 @@ func FuzzGrouped(f *testing.F) {
 		run(t, named(t, "joined"), layer{data: data})
 		data = letters(data)
 		digits := toHex(data)
-		size := int(2 + n%76)
+		size := int(2 + n%26)
 		for _, sep := range []string{"-", " ", "\n", "\r\n", "_"} {
 			roundTrip(t, "joined", layer{data: toGroups(digits, size, sep)}, "joined", digits)
 		}

@@ -12,6 +12,9 @@ import (
 // maxStartLine is how far the first line of a message is looked for.
 const maxStartLine = 8 << 10
 
+// maxMIMEHeader is how long the header of a mail may be.
+const maxMIMEHeader = 64 << 10
+
 // isRawMessage wants the text of a message: a request or an answer of HTTP/1
 // (RFC 9112) by its first line, or mail (RFC 5322) by a field that says how
 // its body is written and an empty line before that.
@@ -29,6 +32,9 @@ func startLine(data []byte) int {
 		return 0
 	}
 	line := bytes.TrimRight(data[:end], "\r")
+	if printableShare(line) < 1 {
+		return 0
+	}
 	if bytes.HasPrefix(line, []byte("HTTP/")) && len(line) > len("HTTP/1.1 200") && line[5]-'0' < 10 {
 		return end + 1
 	}
@@ -48,7 +54,8 @@ func isMIME(data []byte) bool {
 		return false
 	}
 	header, body := piece{data, audit.Span{End: len(data)}}.header()
-	if len(body.data) == 0 || !bytes.Contains(bytes.ToLower(header.data[:min(len(header.data), maxStartLine)]), []byte("content-t")) {
+	if len(body.data) == 0 || len(header.data) > maxMIMEHeader || printableShare(header.data) < 1 ||
+		!bytes.Contains(bytes.ToLower(header.data), []byte("content-t")) {
 		return false
 	}
 	for line := range split(header.data, '\n') {
