@@ -9,7 +9,6 @@ import (
 
 // A prefix is a way to write the length of a frame before it.
 type prefix struct {
-	name string
 	// read returns the length and how many bytes it takes, 0 if there is none.
 	read func(data []byte) (size uint64, n int)
 }
@@ -17,20 +16,20 @@ type prefix struct {
 // prefixes are those of streams of protocol buffers (writeDelimitedTo), of DNS
 // over TCP, and of protocols that are written by hand.
 var prefixes = []prefix{
-	{"varint", shortVarint},
-	{"32be", func(data []byte) (uint64, int) {
+	{shortVarint},
+	{func(data []byte) (uint64, int) {
 		if len(data) < 4 {
 			return 0, 0
 		}
 		return uint64(binary.BigEndian.Uint32(data)), 4
 	}},
-	{"32le", func(data []byte) (uint64, int) {
+	{func(data []byte) (uint64, int) {
 		if len(data) < 4 {
 			return 0, 0
 		}
 		return uint64(binary.LittleEndian.Uint32(data)), 4
 	}},
-	{"16be", func(data []byte) (uint64, int) {
+	{func(data []byte) (uint64, int) {
 		if len(data) < 2 {
 			return 0, 0
 		}
@@ -41,46 +40,62 @@ var prefixes = []prefix{
 // maxFrames is how many frames are looked at.
 const maxFrames = 1 << 16
 
-func isFramed(in layer) bool { return len(in.data) >= minRun && framing(in.data) != nil }
-
-// framing returns the prefix by which data falls into frames to its last byte.
-func framing(data []byte) *prefix {
-	for i := range prefixes {
-		rest := data
-		for n := 0; n < maxFrames && len(rest) > 0; n++ {
-			size, used := prefixes[i].read(rest)
-			if used == 0 || size == 0 || size > uint64(len(rest)-used) {
-				break
-			}
-			rest = rest[used+int(size):] //nolint:gosec // not more than len(rest)
-		}
-		if len(rest) == 0 {
-			return &prefixes[i]
+func isFramed(in layer) bool {
+	if len(in.data) < minRun {
+		return false
+	}
+	for _, p := range prefixes {
+		if p.fits(in.data) {
+			return true
 		}
 	}
-	return nil
+	return false
+}
+
+// fits reports whether data falls into frames to its last byte.
+func (p prefix) fits(data []byte) bool {
+	for n := 0; len(data) > 0; n++ {
+		size, used := p.read(data)
+		if n == maxFrames || used == 0 || size == 0 || size > uint64(len(data)-used) {
+			return false
+		}
+		data = data[used+int(size):] //nolint:gosec // not more than len(data)
+	}
+	return true
 }
 
 // decodeFramed gives what stands in the frames. As any bytes may fall into
 // frames by chance, each must be a message of its own kind: a container,
 // something compressed, or JSON.
 func decodeFramed(in layer, emit func(part) bool) error {
-	by := framing(in.data)
-	var parts []part
-	for at := 0; at < len(in.data); {
-		size, used := by.read(in.data[at:])
-		span := audit.Span{Start: at + used, End: at + used + int(size)} //nolint:gosec // isFramed held it against the data
-		frame := in.data[span.Start:span.End]
+	for _, p := range prefixes {
+		if !p.fits(in.data) {
+			continue
+		}
+		parts := p.frames(in.data)
+		for _, frame := range parts {
+			if !emit(frame) {
+				break
+			}
+		}
+		if len(parts) > 0 {
+			break
+		}
+	}
+	return nil
+}
+
+// frames returns the frames of data that fits, none if one is no message.
+func (p prefix) frames(data []byte) (parts []part) {
+	for at := 0; at < len(data); {
+		size, used := p.read(data[at:])
+		span := audit.Span{Start: at + used, End: at + used + int(size)} //nolint:gosec // it fits
+		frame := data[span.Start:span.End]
 		if !tellingHead(frame) && !isBracketed(frame) && !marked(frame) && !structured(frame) {
 			return nil
 		}
 		parts = append(parts, part{"frame:" + strconv.Itoa(len(parts)), frame, span})
 		at = span.End
 	}
-	for _, p := range parts {
-		if !emit(p) {
-			break
-		}
-	}
-	return nil
+	return parts
 }

@@ -7,6 +7,9 @@ import (
 	"strconv"
 )
 
+// pickleProtocol stands before the number of a protocol.
+const pickleProtocol = 0x80
+
 // isPickle wants what Python's pickle writes: the number of a protocol from 2
 // on, or an opcode that earlier protocols start with, and the one that stops.
 func isPickle(in layer) bool {
@@ -14,7 +17,7 @@ func isPickle(in layer) bool {
 	if n < minRun/2 || in.data[n-1] != '.' {
 		return false
 	}
-	return in.data[0] == 0x80 && in.data[1] <= 5 || bytes.IndexByte([]byte("(])}VSXTUc"), in.data[0]) >= 0
+	return in.data[0] == pickleProtocol && in.data[1] <= 5 || bytes.IndexByte([]byte("(])}VSXTUc"), in.data[0]) >= 0
 }
 
 // decodePickle gives strings as they are, and numbers as text, in the order in
@@ -23,6 +26,7 @@ func isPickle(in layer) bool {
 func decodePickle(in layer, emit func(part) bool) error {
 	return walk(in, "pickle", emit, func(w *walker) error {
 		r := pickleReader{walker: w}
+		w.vouched = w.data[0] == pickleProtocol
 		return r.program()
 	})
 }
@@ -103,9 +107,11 @@ func (r *pickleReader) line(op byte) error {
 	r.pos++
 	switch op {
 	case 'c', 'i':
-		return r.line('p')
+		return r.line('g')
+	case 'p': // every string is noted under a number
+		_, err := strconv.Atoi(string(text.data))
+		r.vouched = r.vouched || err == nil
 	case 'V', 'S':
-		r.vouched = r.vouched || n >= minRun/2
 		return r.next(func() error { return r.leaf(unescapePickle(text.data), text.span) })
 	case 'I', 'L', 'F':
 		return r.next(func() error { return r.leaf(bytes.TrimSuffix(text.data, []byte("L")), text.span) })

@@ -95,7 +95,7 @@ func encodeMessagePackStream(data []byte) []byte {
 
 // encodeBER writes octets in two pieces, in a sequence without a length.
 func encodeBER(data []byte) []byte {
-	out := []byte("\x30\x80\x02\x01\x07\x24\x80")
+	out := []byte("\x30\x80\x06\x03\x2a\x86\x48\x24\x80")
 	for _, b := range [][]byte{data[:len(data)/2], data[len(data)/2:]} {
 		out = binary.BigEndian.AppendUint32(append(out, 0x04, 0x84), uint32(len(b)))
 		out = append(out, b...)
