@@ -25,7 +25,7 @@ func (b barren) key(in layer, buf []byte) []byte {
 }
 
 func (b barren) has(in layer) bool {
-	if len(in.data) > maxBarren {
+	if len(in.data) > maxBarren || in.media != "" {
 		return false
 	}
 	var buf [maxBarren + maxName]byte
@@ -34,7 +34,7 @@ func (b barren) has(in layer) bool {
 }
 
 func (b barren) add(in layer) {
-	if len(in.data) > maxBarren {
+	if len(in.data) > maxBarren || in.media != "" {
 		return
 	}
 	if len(b) >= maxBarrenSize {

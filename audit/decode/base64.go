@@ -216,7 +216,7 @@ func believe(text []byte, phase int) belief {
 	switch {
 	case len(out) < 8:
 		return unlikely
-	case isText(out) || compressed(out) || marked(out) || isWrapped(out):
+	case isText(out) || compressed(out) && inflatable(out) || marked(out) || isWrapped(out):
 		return readable
 	case phase == 0 && len(text) >= minBinary && structured(fromBase64(text)):
 		return message

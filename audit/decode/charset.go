@@ -22,6 +22,7 @@ var charsets = []charset{
 	{"gbk", simplifiedchinese.GBK, fitsGBK},
 	{"shift-jis", japanese.ShiftJIS, fitsShiftJIS},
 	{"latin1", charmap.Windows1252, fitsLatin},
+	{"ebcdic", charmap.CodePage037, fitsEBCDIC},
 }
 
 // minWideChars is how many characters of two bytes must be there.
@@ -105,4 +106,19 @@ func fitsLatin(data []byte) bool {
 		}
 	}
 	return len(data) >= minGuess && high > 1 && 5*high <= len(data)
+}
+
+// ebcdicMarks are "://" and "@" in EBCDIC.
+var ebcdicMarks = [][]byte{{0x7a, 0x61, 0x61}, {0x7c}}
+
+// fitsEBCDIC wants an address, in letters that are all above 127.
+func fitsEBCDIC(data []byte) bool {
+	for _, mark := range ebcdicMarks {
+		if !bytes.Contains(data, mark) {
+			continue
+		}
+		out, err := charmap.CodePage037.NewDecoder().Bytes(data)
+		return err == nil && telling(out)
+	}
+	return false
 }

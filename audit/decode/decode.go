@@ -69,6 +69,7 @@ func (pr *Peeler) Values(ex audit.Exhibit) iter.Seq2[audit.Value, error] {
 				pr.free.Put(p)
 			}
 		}()
+		p.media = ex.Type
 		p.queue = append(p.queue, audit.Value{Exhibit: ex.ID, Trail: audit.Trail{ex.Part}, Data: ex.Data})
 		for next := 0; next < len(p.queue); next++ {
 			v := p.queue[next]
@@ -84,6 +85,7 @@ func (pr *Peeler) Values(ex audit.Exhibit) iter.Seq2[audit.Value, error] {
 // and making maps and lists would cost as much as the decoders.
 type peeling struct {
 	lim      Limits
+	media    string        // of the exhibit
 	left     int64         // of lim.Bytes
 	layers   int           // so far
 	queue    []audit.Value // from the first to the last, those that are done are empty
@@ -152,6 +154,9 @@ var (
 // peel queues the layers below v, and says whether v is a leaf.
 func (p *peeling) peel(v audit.Value) audit.Value {
 	in := layer{step: v.Trail[len(v.Trail)-1], data: v.Data.Reveal(), room: min(p.lim.room(), p.left)}
+	if len(v.Trail) == 1 {
+		in.media = p.media
+	}
 	fitting := firstSights.fitting(in.data)
 	v.Leaf = fitting == decoderSet{} || p.barren.has(in) || !p.branch(in, fitting, v)
 	v.Opaque = v.Leaf && opaque(in.data) && !secondReading(v.Trail)

@@ -20,14 +20,7 @@ func isReversed(in layer) bool {
 }
 
 // isDigits reports whether data has base64 digits only.
-func isDigits(data []byte) bool {
-	for _, c := range data {
-		if sextets[c] == noDigit {
-			return false
-		}
-	}
-	return true
-}
+func isDigits(data []byte) bool { return isDigitsOf(data, sextets) }
 
 // decodeReversed reads the layer backwards if that is telling and the layer
 // is not.
