@@ -108,7 +108,6 @@ var decoders = []decoder{
 	{"css-escape", isCSSEscape, decodeCSSEscape, false},
 	{"encoded-word", isEncodedWord, decodeEncodedWord, false},
 	{"rot", isRot, decodeRot, false},
-	{"substitution", isSubstituted, decodeSubstituted, false},
 	{"percent", isPercent, decodePercent, false},
 	{"percent-u", isPercentU, decodePercentU, false},
 	{"hex", isHex, decodeHex, false},
