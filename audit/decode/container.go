@@ -43,7 +43,7 @@ func sequence(starts func(byte) bool, value func(*walker) error) func(*walker) e
 	values := 0
 	return func(w *walker) error {
 		if values > 1 {
-			return w.items(uint64(values), func() error { return value(w) }) //nolint:gosec // counted
+			return w.items(uint64(values), func() error { return value(w) })
 		}
 		for values = 0; values == 0 || w.left() > 0; values++ {
 			if values > 0 && !starts(w.data[w.pos]) {
