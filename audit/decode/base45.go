@@ -24,14 +24,14 @@ func decodeBase45(in layer, emit func(part) bool) error {
 			value = 45*value + int(base45Digits[rest[i-1]])
 		}
 		if n == 3 {
-			out = append(out, byte(value>>8)) //nolint:gosec // checked below
+			out = append(out, byte(value>>8))
 		} else {
 			most = 0xff
 		}
 		if value > most {
 			return nil
 		}
-		out, rest = append(out, byte(value)), rest[n:] //nolint:gosec // the low byte is meant
+		out, rest = append(out, byte(value)), rest[n:]
 	}
 	if plain(out) {
 		emit(in.whole("base45", out))

@@ -6,9 +6,16 @@ import "unicode/utf8"
 // or of a container, each byte of which was made a character: JavaScript keeps
 // bytes in strings so.
 func isBinaryString(in layer) bool {
-	head, _ := charBytes(in.data[:min(len(in.data), minRun/2)])
-	return len(head) > 0 && (compressed(append(head, make([]byte, minRun)...)) || marked(head))
+	if len(in.data) < minRun || !binaryStarts[in.data[0]] {
+		return false
+	}
+	head, _ := charBytes(in.data[:min(len(in.data), 4*minRun)])
+	return compressed(head) || marked(head)
 }
+
+// binaryStarts are the first bytes of such marks; 0xc2 is that of a character
+// above 127.
+var binaryStarts = byteSet("\x1fx(PbO\xc2")
 
 // charBytes returns the characters of text as bytes, nothing if one is above
 // 255, and whether one is above 127. A character that is cut off at the end does

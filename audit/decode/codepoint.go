@@ -9,7 +9,9 @@ import (
 
 var codePointMark = []byte("U+")
 
-func isCodePoints(in layer) bool { return bytes.Count(in.data, codePointMark) >= minCodes }
+func isCodePoints(in layer) bool {
+	return len(in.data) >= minCodes*len("U+0000") && bytes.Count(in.data, codePointMark) >= minCodes
+}
 
 // decodeCodePoints reads lists of characters in the notation of the Unicode
 // standard, such as "U+0068 U+0074".

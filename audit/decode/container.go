@@ -16,6 +16,7 @@ func structured(data []byte) bool {
 	for _, d := range []decoder{
 		{gate: isMultipart, decode: decodeMultipart},
 		{gate: isChunked, decode: decodeChunked},
+		{gate: isRawMessage, decode: decodeRawMessage},
 		{gate: isPHP, decode: decodePHP},
 		{gate: isBSON, decode: decodeBSON},
 		{gate: isGRPC, decode: decodeGRPC},
@@ -43,7 +44,7 @@ func sequence(starts func(byte) bool, value func(*walker) error) func(*walker) e
 	values := 0
 	return func(w *walker) error {
 		if values > 1 {
-			return w.items(uint64(values), func() error { return value(w) }) //nolint:gosec // counted
+			return w.items(uint64(values), func() error { return value(w) })
 		}
 		for values = 0; values == 0 || w.left() > 0; values++ {
 			if values > 0 && !starts(w.data[w.pos]) {

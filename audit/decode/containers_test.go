@@ -29,6 +29,8 @@ var Containers = []Container{
 	{"plist", "plist:/data", false, encodePlist},
 	{"avro", "avro:/0/data", false, encodeAvro("null")},
 	{"avro", "avro:/0/data", false, encodeAvro("deflate")},
+	{"avro", "avro:/0/data", false, encodeAvro("snappy")},
+	{"avro", "avro:/0/data", false, encodeAvro("zstandard")},
 	{"bson", "bson:/data", false, encodeBSON},
 	{"java", "java:/0/data", false, encodeJava},
 	{"php", "php:/data", false, encodePHP},

@@ -7,7 +7,7 @@ import (
 
 // isCSSEscape wants a backslash and two hexadecimal digits.
 func isCSSEscape(in layer) bool {
-	for rest := in.data; ; {
+	for rest := in.data; len(rest) >= minRun/2; {
 		i := bytes.IndexByte(rest, '\\')
 		if i < 0 {
 			return false
@@ -17,6 +17,7 @@ func isCSSEscape(in layer) bool {
 			return isMostlyText(in.data)
 		}
 	}
+	return false
 }
 
 // decodeCSSEscape undoes the escapes of CSS (CSS Syntax, section 4.3.7): one to

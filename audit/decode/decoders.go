@@ -121,7 +121,6 @@ var decoders = []decoder{
 	{"css-escape", isCSSEscape, decodeCSSEscape, false, sign{has: "\\"}},
 	{"encoded-word", isEncodedWord, decodeEncodedWord, false, sign{has: "?"}},
 	{"rot", isRot, decodeRot, false, sign{has: ":@9"}},
-	{"substitution", isSubstituted, decodeSubstituted, false, sign{has: ":@"}},
 	{"percent", isPercent, decodePercent, false, sign{has: "%"}},
 	{"percent-u", isPercentU, decodePercentU, false, sign{has: "%"}},
 	{"hex", isHex, decodeHex, false, sign{min: minRun}},

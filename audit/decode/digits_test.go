@@ -180,7 +180,7 @@ func FuzzSubstitution(f *testing.F) {
 		data = append([]byte("https://a.test/0"), letters(data)...)
 		for i := range substitutions {
 			s := &substitutions[i]
-			roundTrip(t, "substitution", layer{data: s.write(data)}, s.step, data)
+			roundTrip(t, "rot", layer{data: s.write(data)}, s.step, data)
 		}
 		roundTrip(t, "rot", layer{data: rotateDigits(rotate(data, 13))}, "rot18", data)
 	})
@@ -205,14 +205,12 @@ func TestSubstitution(t *testing.T) {
 	mail := []byte("jane.doe17@mail.example")
 	for i := range substitutions {
 		s := &substitutions[i]
-		roundTrip(t, "substitution", layer{data: s.write(mail)}, s.step, mail)
+		roundTrip(t, "rot", layer{data: s.write(mail)}, s.step, mail)
 	}
 	roundTrip(t, "rot", layer{data: rotate47(mail)}, "rot47", mail)
 	for _, in := range []string{"https://a.test/?q=a", "jane@mail.example", "see a@b.local and ftp://c", `["a","b"]`, "a[0]:com=x[com]4@>"} {
-		for _, name := range []string{"substitution", "rot"} {
-			if parts := run(t, named(t, name), layer{data: []byte(in)}); len(parts) > 0 {
-				t.Errorf("%q: got %q", in, listed(parts))
-			}
+		if parts := run(t, named(t, "rot"), layer{data: []byte(in)}); len(parts) > 0 {
+			t.Errorf("%q: got %q", in, listed(parts))
 		}
 	}
 }

@@ -9,6 +9,9 @@ import (
 // isEncodedWord wants the marks of a word that is no ASCII, as the header of a
 // mail has them: "=?utf-8?B?aG9uZXk=?=" (RFC 2047).
 func isEncodedWord(in layer) bool {
+	if len(in.data) < minRun/2 {
+		return false
+	}
 	_, rest, ok := bytes.Cut(in.data, []byte("=?"))
 	return ok && bytes.Contains(rest, []byte("?="))
 }

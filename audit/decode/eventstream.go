@@ -10,9 +10,11 @@ import (
 // eventFields are those of a server-sent event (HTML Standard, section 9.2.6).
 var eventFields = [][]byte{[]byte("data:"), []byte("event:"), []byte("id:"), []byte("retry:"), []byte(":")}
 
+var eventStarts = byteSet("deir:")
+
 // isEventStream wants lines, fields of events in all of them, one of them data.
 func isEventStream(in layer) bool {
-	if !startsEventField(in.data) || bytes.IndexByte(in.data, '\n') < 0 {
+	if len(in.data) < minRun/2 || !eventStarts[in.data[0]] || !startsEventField(in.data) || bytes.IndexByte(in.data, '\n') < 0 {
 		return false
 	}
 	data := false

@@ -56,7 +56,7 @@ func isFramed(in layer) bool {
 func (p prefix) fits(data []byte) bool {
 	for n := 0; len(data) > 0; n++ {
 		size, used := p.read(data)
-		if n == maxFrames || used == 0 || size == 0 || size > uint64(len(data)-used) {
+		if n == maxFrames || used == 0 || size == 0 || size > uint64(len(data)-used) { //nolint:gosec // used is within data
 			return false
 		}
 		data = data[used+int(size):] //nolint:gosec // not more than len(data)

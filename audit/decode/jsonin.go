@@ -13,7 +13,7 @@ const (
 )
 
 // isJSONInText wants an object or an array after a word or two.
-func isJSONInText(in layer) bool { return jsonInText(in.data).Len() > 0 }
+func isJSONInText(in layer) bool { return len(in.data) >= minRun/2 && jsonInText(in.data).Len() > 0 }
 
 // decodeJSONInText gives the document in what scripts and protocols put around
 // one: a call ("callback({…});"), an assignment, a mark against being run as a
@@ -27,8 +27,11 @@ func decodeJSONInText(in layer, emit func(part) bool) error {
 // jsonInText returns the range of the document, an empty one if there is none.
 func jsonInText(data []byte) audit.Span {
 	head := data[:min(len(data), maxJSONPrefix)]
+	if bytes.IndexAny(head, "{[") < 1 {
+		return audit.Span{} // nothing before it
+	}
 	for i, c := range head {
-		if i == 0 && (c == '{' || c == '[') || c < ' ' && c != '\n' && c != '\r' || c > '~' {
+		if c < ' ' && c != '\n' && c != '\r' || c > '~' {
 			break
 		}
 		if c != '{' && c != '[' || !opensJSON(data[i:]) {

@@ -1,14 +1,13 @@
 package decode
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/base64"
 	"fmt"
 	"mime/quotedprintable"
 	"net/textproto"
 	"testing"
-
-	"bufio"
 )
 
 func encodeRequest(data []byte) []byte {

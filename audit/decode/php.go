@@ -22,11 +22,8 @@ func isPHP(in layer) bool {
 
 // phpName returns the length of a name and the "|" behind it.
 func phpName(data []byte) int {
-	n := 0
-	for n < min(len(data), maxName) && xmlNames[data[n]] {
-		n++
-	}
-	if n == 0 || n == len(data) || data[n] != '|' {
+	n := bytes.IndexByte(data[:min(len(data), maxName)], '|')
+	if n < 1 || !isFieldName(data[:n]) {
 		return 0
 	}
 	return n + 1

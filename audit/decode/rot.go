@@ -13,7 +13,7 @@ var (
 )
 
 func isRot(in layer) bool {
-	return bytes.Contains(in.data, schemeEnd) || bytes.IndexByte(in.data, '@') >= 0 || isRot47(in.data)
+	return len(in.data) >= minRun/2 && (bytes.Contains(in.data, schemeEnd) || bytes.IndexByte(in.data, '@') >= 0 || isRot47(in.data))
 }
 
 // isRot47 wants the scheme of an address, or a mail address, whose at sign and
@@ -39,8 +39,8 @@ func isRot47(data []byte) bool {
 }
 
 // decodeRot undoes a rotation of the alphabet, if an address shows by how much
-// it was rotated. ROT47 rotates all printable ASCII, ROT18 is ROT13 that
-// rotates digits too.
+// it was rotated, or another substitution that an address shows. ROT47 rotates
+// all printable ASCII, ROT18 is ROT13 that rotates digits too.
 func decodeRot(in layer, emit func(part) bool) error {
 	if isRot47(in.data) {
 		if out := rotate47(in.data); telling(out) {
@@ -50,6 +50,7 @@ func decodeRot(in layer, emit func(part) bool) error {
 	}
 	n := rotation(in.data)
 	if n == 0 {
+		undoSubstitution(in, emit)
 		return nil
 	}
 	out := rotate(in.data, 26-n)

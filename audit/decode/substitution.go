@@ -37,12 +37,8 @@ func newSubstitution(step, written, plain string) substitution {
 	return s
 }
 
-func isSubstituted(in layer) bool {
-	return bytes.Contains(in.data, schemeEnd) || bytes.IndexByte(in.data, '@') >= 0
-}
-
-// decodeSubstituted undoes a substitution that an address shows.
-func decodeSubstituted(in layer, emit func(part) bool) error {
+// undoSubstitution undoes a substitution that an address shows.
+func undoSubstitution(in layer, emit func(part) bool) {
 	for i := range substitutions {
 		s := &substitutions[i]
 		if !s.shows(in.data) {
@@ -52,7 +48,6 @@ func decodeSubstituted(in layer, emit func(part) bool) error {
 			break
 		}
 	}
-	return nil
 }
 
 // shows reports whether data has the scheme of an address or the top-level

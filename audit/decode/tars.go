@@ -23,13 +23,24 @@ const (
 	tarsBytes  = 13
 )
 
-// isTARS wants a type at the start, perhaps behind the length of the whole.
+// isTARS wants a type at the start, perhaps behind the length of the whole, and
+// soon a byte that is in no text.
 func isTARS(in layer) bool {
 	if len(in.data) < minRun/2 {
 		return false
 	}
 	kind := in.data[tarsStart(in.data)] & 15
-	return kind <= tarsBytes && kind != tarsEnd
+	return kind <= tarsBytes && kind != tarsEnd && hasControl(in.data[:min(len(in.data), minRun)])
+}
+
+// hasControl reports whether data has a byte that stands in no text of ASCII.
+func hasControl(data []byte) bool {
+	for _, c := range data {
+		if c < ' ' && c != '\n' && c != '\r' && c != '\t' || c > '~' {
+			return true
+		}
+	}
+	return false
 }
 
 // tarsStart returns where the first field stands: a packet starts with its
