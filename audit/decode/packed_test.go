@@ -142,3 +142,9 @@ func TestMembers(t *testing.T) {
 		}
 	}
 }
+
+// LZString is text in lz-string's base64.
+func LZString(text string) []byte { return lzSpellings(text)["base64"] }
+
+// WebSocketBomb is a message that is deflated.
+func WebSocketBomb(data []byte) []byte { return wsFrameOf(0xc2, encodeDeflate(data)) }
