@@ -70,7 +70,7 @@ func isLZString(in layer) bool {
 	}
 	digits, ascii := true, true
 	for _, c := range in.data[:minLZString] {
-		digits = digits && (lzDigits[c] != noDigit || lzURIDigits[c] != noDigit)
+		digits = digits && (lzDigits[c] != noDigit || lzURIDigits[c] != noDigit || c == '=')
 		ascii = ascii && ' ' <= c && c < utf8.RuneSelf
 	}
 	if digits {

@@ -163,6 +163,9 @@ func FuzzLZString(f *testing.F) {
 		}
 		for name, in := range lzSpellings(text) {
 			l := layer{step: "base64", data: in, room: fuzzRoom}
+			if len(in) < minLZString {
+				continue
+			}
 			if strings.HasPrefix(name, "raw") && (!d.gate(l) || !maybePacked(l)) {
 				continue // the start looks like text
 			}

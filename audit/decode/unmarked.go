@@ -29,7 +29,7 @@ var carriers = map[string]bool{
 const minUnmarked = 12
 
 // minBroken is the least length of what is taken for such a stream though it
-// does not end where the bytes do. Chance makes text that repeats itself out of
+// breaks off. Chance makes text that repeats itself out of
 // up to half as many bytes.
 const minBroken = 96
 
@@ -90,8 +90,8 @@ func (u unmarked) credible(in layer, out []byte, err error) bool {
 		return false
 	case err == nil:
 		return legible(out) || inner(out, in.room)
-	case errors.Is(err, errRoom), errors.Is(err, io.ErrUnexpectedEOF):
-		return len(in.data) >= minBroken && len(out) > len(in.data) && isMostlyText(out)
+	case errors.Is(err, errRoom), errors.Is(err, io.ErrUnexpectedEOF) && len(in.data) >= minBroken:
+		return len(out) > len(in.data) && isMostlyText(out)
 	default:
 		return false
 	}
