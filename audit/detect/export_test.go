@@ -12,3 +12,6 @@ func DetectWith(s *Seeds, exhibits iter.Seq2[audit.Exhibit, error], peel Peeler,
 	inOrder(exhibits, workers, looker{s, loadFields(), nil, peel}.look, d.add)
 	return d.result()
 }
+
+// MaxSums is how many salted digests are computed for one exhibit.
+const MaxSums = maxSums

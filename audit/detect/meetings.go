@@ -41,9 +41,6 @@ func (m meeting) spot(n int) spot {
 // add takes a meeting in, instead of the one in a layer above it if it says
 // more. Layers come from the top.
 func (ms *meetings) add(m meeting) {
-	if ms.at == nil {
-		ms.at = make(map[spot]int)
-	}
 	depth := len(m.value.Trail)
 	for n := depth; n > 0; n-- {
 		i, ok := ms.at[m.spot(n)]
@@ -64,6 +61,9 @@ func (ms *meetings) add(m meeting) {
 }
 
 func (ms *meetings) append(m meeting) {
+	if ms.at == nil {
+		ms.at = make(map[spot]int)
+	}
 	ms.at[m.spot(len(m.value.Trail))] = len(ms.list)
 	ms.list = append(ms.list, m)
 }

@@ -80,7 +80,7 @@ func (r *record) add(v audit.Value) {
 	switch {
 	case len(v.Trail) < 2 || len(data) == 0 || len(data) > maxSaltLen:
 		return
-	case v.Leaf && isDigestSize(len(data)) && mayHoldDigest(data):
+	case isDigestSize(len(data)) && mayHoldDigest(data):
 		r.digests = append(r.digests, v)
 	}
 	if r.had[string(data)] {
