@@ -26,7 +26,7 @@ import (
 const (
 	maxSalts   = 32
 	maxSaltLen = 128
-	maxSums    = 1 << 17
+	maxSums    = 1 << 16
 )
 
 // saltedDigests are those that are computed with a salt, by their size. To
