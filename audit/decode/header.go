@@ -12,18 +12,21 @@ func isHeader(in layer) bool { return in.step == "request.header" }
 // decodeHeader reads lines of "Name: value".
 func decodeHeader(in layer, emit func(part) bool) error {
 	n := 0
-	for piece := range split(in.data, '\n') {
-		name, value, ok := bytes.Cut(piece.data, []byte(": "))
+	j := joiner{step: "header-join"}
+	for line := range split(in.data, '\n') {
+		name, value, ok := bytes.Cut(line.data, []byte(": "))
 		if !ok {
 			continue
 		}
 		n++
-		start := piece.span.Start + len(name) + len(": ")
+		start := line.span.Start + len(name) + len(": ")
 		value = bytes.TrimRight(value, "\r")
-		if !emit(part{"header:" + fieldName(name, n), value, audit.Span{Start: start, End: start + len(value)}}) {
+		p := piece{value, audit.Span{Start: start, End: start + len(value)}}
+		if !emit(part{"header:" + fieldName(name, n), p.data, p.span}) || !j.add(p, emit) {
 			return nil
 		}
 	}
+	j.flush(emit)
 	return nil
 }
 

@@ -131,6 +131,7 @@ func (l looker) look(ex audit.Exhibit, err error) scene {
 			met.append(m)
 		}
 	}
+	met.dropJoined()
 	l.seeds.joinParts(&met)
 	split := pieces.meet(l.seeds, func(v audit.Value) (audit.Secret, bool) { return l.layer(ex, v) })
 	met.addSplit(slices.DeleteFunc(split, func(m meeting) bool { return l.seeds.seeds[m.Seed].AtHome(ex.Host) }))

@@ -136,6 +136,20 @@ func (ms *meetings) addSplit(split []meeting) {
 	ms.list = append(ms.list, split...)
 }
 
+// dropJoined leaves out seeds in what decoding has put together, if they are
+// met without that.
+func (ms *meetings) dropJoined() {
+	apart := make(map[int]bool)
+	for _, m := range ms.list {
+		apart[m.Seed] = apart[m.Seed] || m.rank < asPart && !m.isJoined()
+	}
+	ms.remove(func(i int) bool { return apart[ms.list[i].Seed] && ms.list[i].isJoined() })
+}
+
+func (m meeting) isJoined() bool {
+	return slices.ContainsFunc(m.value.Trail, func(step string) bool { return strings.HasSuffix(step, "-join") })
+}
+
 // remove leaves out meetings by their places; nothing can be added with
 // [meetings.add] afterwards.
 func (ms *meetings) remove(gone func(i int) bool) {

@@ -149,7 +149,7 @@ type saltSearch struct {
 func (s *saltSearch) mixed(name string, h hash.Hash, texts []hashed) {
 	var in []byte
 	for _, sep := range separators {
-		for i := range texts {
+		for i := range texts[:min(len(texts), s.left)] { // each costs one or two
 			t := &texts[i]
 			in = append(append(append(in[:0], s.salt.text...), sep.text...), t.text...)
 			s.try(h, in, t, func(value string) string { return name + "(salt" + sep.name + value + ")" })
@@ -161,16 +161,17 @@ func (s *saltSearch) mixed(name string, h hash.Hash, texts []hashed) {
 
 // keyed hashes the value under the salt as a key (RFC 2104).
 func (s *saltSearch) keyed(name string, h hash.Hash, texts []hashed) {
-	for i := range texts {
+	for i := range texts[:min(len(texts), s.left)] {
 		s.try(h, []byte(texts[i].text), &texts[i], func(value string) string { return "hmac-" + name + "(" + value + ")" })
 	}
 }
 
 // try notes the digests that are the hash of in. form writes their form.
 func (s *saltSearch) try(h hash.Hash, in []byte, t *hashed, form func(value string) string) {
-	if s.left--; s.left < 0 {
+	if s.left == 0 {
 		return
 	}
+	s.left--
 	h.Reset()
 	_, _ = h.Write(in)
 	s.sum = h.Sum(s.sum[:0])
