@@ -89,7 +89,7 @@ func (l looker) look(ex audit.Exhibit, err error) scene {
 	}
 	var met meetings
 	var hints []audit.Finding
-	var facts record
+	var digests record
 	pieces := newStrands(l.seeds.longest)
 	seeded := make(map[string]bool) // trails with a seed at their end or below
 	for v, err := range l.peel(ex) {
@@ -106,7 +106,7 @@ func (l looker) look(ex audit.Exhibit, err error) scene {
 		}
 		pieces.add(v)
 		if len(matches) == 0 {
-			facts.add(v)
+			digests.add(v)
 		} else {
 			for n := range v.Trail {
 				seeded[v.Trail[:n+1].String()] = true
@@ -126,7 +126,7 @@ func (l looker) look(ex audit.Exhibit, err error) scene {
 	}
 	// What holds a seed, be it encoded, says what the seed says and no more.
 	s.tokens = slices.DeleteFunc(s.tokens, func(v audit.Value) bool { return seeded[v.Trail.String()] })
-	for _, m := range facts.meet(l.seeds.salted) {
+	for _, m := range digests.meet(pieces.values, l.seeds.salted) {
 		if !l.seeds.seeds[m.Seed].AtHome(ex.Host) {
 			met.append(m)
 		}
@@ -160,7 +160,7 @@ type detector struct {
 }
 
 func newDetector(x Experiment, seeds *Seeds) *detector {
-	return &detector{identifiers: newIdentifiers(x), connections: connections{seeds, make(map[string]tail)}}
+	return &detector{identifiers: newIdentifiers(x), connections: connections{seeds, make(map[connection]tail)}}
 }
 
 func (d *detector) add(s scene) {
