@@ -54,16 +54,17 @@ func decodeForm(in layer, emit func(part) bool) error {
 // its layer. It reports whether emit wants more.
 func decodePairs(prefix string, data []byte, offset int, emit func(part) bool) bool {
 	n := 0
-	for piece := range split(data, '&') {
+	j := joiner{step: prefix[:len(prefix)-1] + "-join"}
+	for field := range split(data, '&') {
 		n++
-		name, value, _ := bytes.Cut(piece.data, []byte("="))
-		end := offset + piece.span.End
-		span := audit.Span{Start: end - len(value), End: end}
-		if !emit(part{prefix + fieldName(unescape(name, true), n), unescape(value, true), span}) {
+		name, value, _ := bytes.Cut(field.data, []byte("="))
+		end := offset + field.span.End
+		p := piece{unescape(value, true), audit.Span{Start: end - len(value), End: end}}
+		if !emit(part{prefix + fieldName(unescape(name, true), n), p.data, p.span}) || !j.add(p, emit) {
 			return false
 		}
 	}
-	return true
+	return j.flush(emit)
 }
 
 // byteSet returns the table of the characters in s.

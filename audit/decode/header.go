@@ -19,13 +19,14 @@ func decodeHeader(in layer, emit func(part) bool) error {
 // decodeFields gives the fields of a header. It reports whether emit wants more.
 func decodeFields(header piece, emit func(part) bool) bool {
 	n := 0
+	j := joiner{step: "header-join"}
 	for f := range fields(header) {
 		n++
-		if !emit(part{"header:" + fieldName(f.name, n), f.value.data, f.value.span}) {
+		if !emit(part{"header:" + fieldName(f.name, n), f.value.data, f.value.span}) || !j.add(f.value, emit) {
 			return false
 		}
 	}
-	return true
+	return j.flush(emit)
 }
 
 // A field is one of a header.

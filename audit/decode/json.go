@@ -52,11 +52,12 @@ func decodeJSON(in layer, emit func(part) bool) error {
 	case errors.Is(err, errJSONEnd) && dry.leaves == 0:
 		return nil
 	}
-	s := &jsonScanner{data: in.data, path: []byte("json:"), emit: emit}
+	s := &jsonScanner{data: in.data, path: []byte("json:"), emit: emit, join: joiner{step: "json-join"}}
 	if dry.docs > 1 {
 		s.path = []byte("jsonl:")
 	}
 	if err := s.documents(); !errors.Is(err, errJSONStop) {
+		s.join.flush(emit)
 		return err
 	}
 	return nil
@@ -80,6 +81,7 @@ type jsonScanner struct {
 	end    int             // of the last one
 	leaves int             // values so far
 	emit   func(part) bool // nil: nothing is handed out, and path stays
+	join   joiner          // of the strings
 }
 
 // documents reads to the end of the data.
@@ -297,7 +299,11 @@ var jsonLiteral = byteSet("0123456789+-.Eabcdefghijklmnopqrstuvwxyz")
 
 func (s *jsonScanner) leaf(span audit.Span, read func([]byte) []byte) error {
 	s.leaves++
-	if s.emit != nil && !s.emit(part{string(s.path), read(s.data[span.Start:span.End]), span}) {
+	if s.emit == nil {
+		return nil
+	}
+	p := piece{read(s.data[span.Start:span.End]), span}
+	if !s.emit(part{string(s.path), p.data, p.span}) || !s.join.add(p, s.emit) {
 		return errJSONStop
 	}
 	return nil

@@ -1,8 +1,8 @@
 package decode
 
 import (
-	"errors"
 	"bytes"
+	"errors"
 	"strconv"
 	"unicode/utf8"
 )

@@ -67,11 +67,16 @@ func decodeHost(host piece, emit func(part) bool) bool {
 // could be in it.
 func decodePath(path piece, emit func(part) bool) bool {
 	n := 0
+	j := joiner{step: "path-join"}
 	for seg := range split(path.data, '/') {
 		n++
-		if !emit(part{"path:" + strconv.Itoa(n), seg.data, path.within(seg.span)}) {
+		p := piece{seg.data, path.within(seg.span)}
+		if !emit(part{"path:" + strconv.Itoa(n), p.data, p.span}) || !j.add(p, emit) {
 			return false
 		}
+	}
+	if !j.flush(emit) {
+		return false
 	}
 	if n == 1 || len(path.data) < minRun {
 		return true

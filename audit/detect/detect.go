@@ -101,7 +101,7 @@ func (l looker) look(ex audit.Exhibit, err error) scene {
 	}
 	var met meetings
 	var hints []audit.Finding
-	var facts saltRecord
+	var digests saltRecord
 	pieces := newStrands(l.seeds.longest)
 	named, shaped := l.formats.reading(), newShapes()
 	seeded := make(map[string]bool) // trails with a seed at their end or below
@@ -119,7 +119,7 @@ func (l looker) look(ex audit.Exhibit, err error) scene {
 		}
 		pieces.add(v)
 		if len(matches) == 0 {
-			facts.add(v)
+			digests.add(v)
 		} else {
 			for n := range v.Trail {
 				seeded[v.Trail[:n+1].String()] = true
@@ -141,11 +141,12 @@ func (l looker) look(ex audit.Exhibit, err error) scene {
 	}
 	// What holds a seed, be it encoded, says what the seed says and no more.
 	s.tokens = slices.DeleteFunc(s.tokens, func(v audit.Value) bool { return seeded[v.Trail.String()] })
-	for _, m := range facts.meet(l.seeds.salted) {
+	for _, m := range digests.meet(pieces.values, l.seeds.salted) {
 		if !l.seeds.seeds[m.Seed].AtHome(ex.Host) {
 			met.append(m)
 		}
 	}
+	met.dropJoined()
 	l.seeds.joinParts(&met)
 	split := pieces.meet(l.seeds, func(v audit.Value) (audit.Secret, bool) { return l.layer(ex, v) })
 	met.addSplit(slices.DeleteFunc(split, func(m meeting) bool { return l.seeds.seeds[m.Seed].AtHome(ex.Host) }))
@@ -178,7 +179,7 @@ type detector struct {
 }
 
 func newDetector(x Experiment, seeds *Seeds) *detector {
-	return &detector{identifiers: newIdentifiers(x), connections: connections{seeds, make(map[string]tail)}}
+	return &detector{identifiers: newIdentifiers(x), connections: connections{seeds, make(map[connection]tail)}}
 }
 
 func (d *detector) add(s scene) {

@@ -57,3 +57,6 @@ func FormatNames() []string {
 	}
 	return names
 }
+
+// MaxSums is how many salted digests are computed for one exhibit.
+const MaxSums = maxSums

@@ -41,9 +41,6 @@ func (m meeting) spot(n int) spot {
 // add takes a meeting in, instead of the one in a layer above it if it says
 // more. Layers come from the top.
 func (ms *meetings) add(m meeting) {
-	if ms.at == nil {
-		ms.at = make(map[spot]int)
-	}
 	depth := len(m.value.Trail)
 	for n := depth; n > 0; n-- {
 		i, ok := ms.at[m.spot(n)]
@@ -64,6 +61,9 @@ func (ms *meetings) add(m meeting) {
 }
 
 func (ms *meetings) append(m meeting) {
+	if ms.at == nil {
+		ms.at = make(map[spot]int)
+	}
 	ms.at[m.spot(len(m.value.Trail))] = len(ms.list)
 	ms.list = append(ms.list, m)
 }
@@ -134,6 +134,20 @@ func (ms *meetings) addSplit(split []meeting) {
 	})
 	ms.remove(func(i int) bool { return added[ms.list[i].Seed] && ms.list[i].rank >= asPart })
 	ms.list = append(ms.list, split...)
+}
+
+// dropJoined leaves out seeds in what decoding has put together, if they are
+// met without that.
+func (ms *meetings) dropJoined() {
+	apart := make(map[int]bool)
+	for _, m := range ms.list {
+		apart[m.Seed] = apart[m.Seed] || m.rank < asPart && !m.isJoined()
+	}
+	ms.remove(func(i int) bool { return apart[ms.list[i].Seed] && ms.list[i].isJoined() })
+}
+
+func (m meeting) isJoined() bool {
+	return slices.ContainsFunc(m.value.Trail, func(step string) bool { return strings.HasSuffix(step, "-join") })
 }
 
 // remove leaves out meetings by their places; nothing can be added with

@@ -26,7 +26,7 @@ import (
 const (
 	maxSalts   = 32
 	maxSaltLen = 128
-	maxSums    = 1 << 17
+	maxSums    = 1 << 16
 )
 
 // saltedDigests are those that are computed with a salt, by their size. To
@@ -66,35 +66,14 @@ const (
 
 var saltName = regexp.MustCompile(`(?i)salt|pepper|secret|nonce|key|token`)
 
-// A saltRecord is what one exhibit says: digests that no seed alone explains, and
-// what may be their salts.
-type saltRecord struct {
-	digests []audit.Value
-	salts   []salt
-	had     map[string]bool // texts of salts
-}
+// A saltRecord are the values of an exhibit that may be digests, and that no seed
+// alone explains.
+type saltRecord []audit.Value
 
-// add takes in a value that no seed was met in.
 func (r *saltRecord) add(v audit.Value) {
-	data := v.Data.Reveal()
-	switch {
-	case len(v.Trail) < 2 || len(data) == 0 || len(data) > maxSaltLen:
-		return
-	case v.Leaf && isDigestSize(len(data)) && mayHoldDigest(data):
-		r.digests = append(r.digests, v)
+	if data := v.Data.Reveal(); isDigestSize(len(data)) && len(v.Trail) > 1 && mayHoldDigest(data) {
+		*r = append(*r, v)
 	}
-	if r.had[string(data)] {
-		return
-	}
-	if r.had == nil {
-		r.had = make(map[string]bool)
-	}
-	r.had[string(data)] = true
-	order := otherSalt
-	if slices.ContainsFunc(v.Trail[1:], saltName.MatchString) {
-		order = namedSalt
-	}
-	r.salts = append(r.salts, salt{data, "with the salt at " + v.Trail[1:].String(), order})
 }
 
 func isDigestSize(n int) bool {
@@ -105,28 +84,42 @@ func isDigestSize(n int) bool {
 	return false
 }
 
-// ordered returns the salts that are tried.
-func (r *saltRecord) ordered() []salt {
-	for _, p := range publishedSalts {
-		r.salts = append(r.salts, salt{[]byte(p.salt), "with a salt from " + p.source, publishedSalt})
+// saltsOf returns the salts that are tried, of the short values of an exhibit.
+func saltsOf(values []audit.Value) []salt {
+	var salts []salt
+	had := make(map[string]bool)
+	for _, v := range values {
+		text := v.Data.Reveal()
+		if len(text) > maxSaltLen || len(v.Trail) < 2 || had[string(text)] {
+			continue
+		}
+		had[string(text)] = true
+		order := otherSalt
+		if slices.ContainsFunc(v.Trail[1:], saltName.MatchString) {
+			order = namedSalt
+		}
+		salts = append(salts, salt{text, "with the salt at " + v.Trail[1:].String(), order})
 	}
-	slices.SortStableFunc(r.salts, func(a, b salt) int { return cmp.Compare(a.order, b.order) })
-	return r.salts[:min(len(r.salts), maxSalts)]
+	for _, p := range publishedSalts {
+		salts = append(salts, salt{[]byte(p.salt), "with a salt from " + p.source, publishedSalt})
+	}
+	slices.SortStableFunc(salts, func(a, b salt) int { return cmp.Compare(a.order, b.order) })
+	return salts[:min(len(salts), maxSalts)]
 }
 
 // meet returns the digests that a salt makes of a seed.
-func (r *saltRecord) meet(texts []hashed) []meeting {
-	if len(r.digests) == 0 {
+func (r saltRecord) meet(values []audit.Value, texts []hashed) []meeting {
+	if len(r) == 0 || len(texts) == 0 {
 		return nil
 	}
 	s := saltSearch{left: maxSums, wanted: make(map[uint64][]audit.Value)}
-	for _, v := range r.digests {
+	for _, v := range r {
 		key := binary.LittleEndian.Uint64(v.Data.Reveal())
 		s.wanted[key] = append(s.wanted[key], v)
 	}
-	for _, salt := range r.ordered() {
+	for _, salt := range saltsOf(values) {
 		for _, d := range saltedDigests {
-			if h := d.make(); slices.ContainsFunc(r.digests, func(v audit.Value) bool { return v.Data.Len() == h.Size() }) {
+			if h := d.make(); slices.ContainsFunc(r, func(v audit.Value) bool { return v.Data.Len() == h.Size() }) {
 				s.salt = salt
 				s.mixed(d.name, h, texts)
 				s.keyed(d.name, hmac.New(d.make, salt.text), texts)
@@ -149,7 +142,7 @@ type saltSearch struct {
 func (s *saltSearch) mixed(name string, h hash.Hash, texts []hashed) {
 	var in []byte
 	for _, sep := range separators {
-		for i := range texts {
+		for i := range texts[:min(len(texts), s.left)] { // each costs one or two
 			t := &texts[i]
 			in = append(append(append(in[:0], s.salt.text...), sep.text...), t.text...)
 			s.try(h, in, t, func(value string) string { return name + "(salt" + sep.name + value + ")" })
@@ -161,16 +154,17 @@ func (s *saltSearch) mixed(name string, h hash.Hash, texts []hashed) {
 
 // keyed hashes the value under the salt as a key (RFC 2104).
 func (s *saltSearch) keyed(name string, h hash.Hash, texts []hashed) {
-	for i := range texts {
+	for i := range texts[:min(len(texts), s.left)] {
 		s.try(h, []byte(texts[i].text), &texts[i], func(value string) string { return "hmac-" + name + "(" + value + ")" })
 	}
 }
 
 // try notes the digests that are the hash of in. form writes their form.
 func (s *saltSearch) try(h hash.Hash, in []byte, t *hashed, form func(value string) string) {
-	if s.left--; s.left < 0 {
+	if s.left == 0 {
 		return
 	}
+	s.left--
 	h.Reset()
 	_, _ = h.Write(in)
 	s.sum = h.Sum(s.sum[:0])

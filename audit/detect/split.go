@@ -3,6 +3,7 @@ package detect
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -16,89 +17,115 @@ const (
 	partsForm    = "url:parts"      // host and path of an address, each by itself
 )
 
-// strands are the values of an exhibit, put one behind the other where a value
-// may have been sent in pieces: what one layer holds, such as the fields of a
-// form or the segments of a path, and what has the same trail but for numbers,
-// such as the members of a list or the messages of a connection. Values that
-// are longer than any spelling are no pieces.
+// strands are the short values of an exhibit, and which of them may be pieces
+// of one: what one layer holds, such as the fields of a form or the segments of
+// a path, and what has the same trail but for numbers, such as the members of a
+// list or the messages of a connection.
 type strands struct {
 	longest int
 	values  []audit.Value
-	byKey   map[string]*strand
-	list    []*strand
-	key     []byte
+	within  []strand           // of one layer; the last one may go on
+	alike   map[uint64]*strand // of one trail but for numbers, by its hash
+	order   []*strand          // of alike
 }
 
-// A strand is a sequence of values.
-type strand struct {
-	key   string
-	alike bool // of one trail but for numbers; otherwise of one layer
-	data  []byte
-	ends  []int // of the values in data
-	which []int // index in strands.values
-}
+// A strand is a sequence of values: their indexes.
+type strand []int
 
+// newStrands makes room for values of up to longest bytes.
 func newStrands(longest int) *strands {
-	return &strands{longest: longest, byKey: make(map[string]*strand)}
+	return &strands{longest: max(longest, maxSaltLen), alike: make(map[uint64]*strand)}
 }
 
-// add puts a value behind those that it belongs to.
+// add puts a value behind those that it belongs to. It comes after all values
+// of the layers above it, and right after its neighbours.
 func (ss *strands) add(v audit.Value) {
-	data, last := v.Data.Reveal(), len(v.Trail)-1
-	step := v.Trail[last]
-	if len(data) == 0 || len(data) > ss.longest || strings.Contains(step, "-name:") {
+	step := v.Trail[len(v.Trail)-1]
+	if n := v.Data.Len(); n == 0 || n > ss.longest || strings.Contains(step, "-name:") {
 		return
 	}
+	i := len(ss.values)
 	ss.values = append(ss.values, v)
-	if last > 0 && strings.Contains(step, ":") {
-		ss.key = append(ss.key[:0], "in "...)
-		for _, s := range v.Trail[:last] {
-			ss.key = append(append(ss.key, s...), 0)
+	if strings.Contains(step, ":") {
+		if i == 0 || len(ss.within) == 0 || !slices.Equal(above(ss.values[i-1]), above(v)) {
+			ss.within = append(ss.within, nil)
 		}
-		ss.extend(data, false)
+		last := &ss.within[len(ss.within)-1]
+		*last = append(*last, i)
 	}
-	ss.key = append(ss.key[:0], "as "...)
-	for _, s := range v.Trail {
-		for i := range len(s) {
-			if charClassOf(s[i]) != digitClass {
-				ss.key = append(ss.key, s[i])
+	key, numbered := stem(v.Trail)
+	if !numbered && v.Trail[0] != "message.out" {
+		return
+	}
+	s := ss.alike[key]
+	if s == nil {
+		s = new(strand)
+		ss.alike[key], ss.order = s, append(ss.order, s)
+	}
+	*s = append(*s, i)
+}
+
+func above(v audit.Value) audit.Trail { return v.Trail[:len(v.Trail)-1] }
+
+// stem returns a hash (FNV-1a) of a trail without its digits, and whether it
+// has some.
+func stem(t audit.Trail) (hash uint64, numbered bool) {
+	hash = 14695981039346656037
+	for _, step := range t {
+		for i := range len(step) {
+			if '0' <= step[i] && step[i] <= '9' {
+				numbered = true
+			} else {
+				hash = (hash ^ uint64(step[i])) * 1099511628211
 			}
 		}
-		ss.key = append(ss.key, 0)
+		hash = (hash ^ 0xff) * 1099511628211
 	}
-	ss.extend(data, true)
+	return hash, numbered
 }
 
-// extend puts the last value behind the strand of ss.key.
-func (ss *strands) extend(data []byte, alike bool) {
-	s := ss.byKey[string(ss.key)]
-	if s == nil {
-		s = &strand{key: string(ss.key), alike: alike}
-		ss.byKey[s.key] = s
-		ss.list = append(ss.list, s)
-	}
-	s.data = append(s.data, data...)
-	s.ends, s.which = append(s.ends, len(s.data)), append(s.which, len(ss.values)-1)
+// A thread is the bytes of a strand.
+type thread struct {
+	data  []byte
+	ends  []int // of the values in data
+	which strand
 }
 
-// at returns which value of the strand holds the byte at a place.
-func (s *strand) at(place int) int { return sort.SearchInts(s.ends, place+1) }
+// spin puts the values of a strand one behind the other, without those that are
+// shorter than least.
+func (ss *strands) spin(s strand, least int) thread {
+	var t thread
+	for _, i := range s {
+		if data := ss.values[i].Data.Reveal(); len(data) >= least {
+			t.data = append(t.data, data...)
+			t.ends, t.which = append(t.ends, len(t.data)), append(t.which, i)
+		}
+	}
+	return t
+}
+
+// at returns which value of the thread holds the byte at a place.
+func (t thread) at(place int) int { return sort.SearchInts(t.ends, place+1) }
+
+// leastPiece is the length of a piece that may have shorter values, such as the
+// numbers of the pieces, between it and the next one.
+const leastPiece = 4
 
 // meet returns the seeds that stand in several values, each once, in the layer
 // that holds all pieces. layer returns the bytes of a layer.
 func (ss *strands) meet(seeds *Seeds, layer func(audit.Value) (audit.Secret, bool)) []meeting {
 	var met []meeting
 	had := make(map[int]bool)
-	for _, s := range ss.list {
-		if len(s.ends) < 2 {
-			continue
+	look := func(t thread) {
+		if len(t.ends) < 2 {
+			return
 		}
-		seeds.whole(s.data, func(seed, start, end int) {
-			first, last := s.at(start), s.at(end-1)
+		seeds.whole(t.data, func(seed, start, end int) {
+			first, last := t.at(start), t.at(end-1)
 			if first == last || had[seed] {
 				return
 			}
-			m, ok := ss.around(ss.values[s.which[first]], ss.values[s.which[last]])
+			m, ok := ss.around(ss.values[t.which[first]], ss.values[t.which[last]])
 			if !ok {
 				return
 			}
@@ -110,6 +137,16 @@ func (ss *strands) meet(seeds *Seeds, layer func(audit.Value) (audit.Secret, boo
 			m.says = fmt.Sprintf("in %d pieces", last-first+1)
 			met = append(met, m)
 		})
+	}
+	for _, s := range ss.within {
+		all, longer := ss.spin(s, 1), ss.spin(s, leastPiece)
+		look(all)
+		if len(longer.ends) < len(all.ends) {
+			look(longer)
+		}
+	}
+	for _, s := range ss.order {
+		look(ss.spin(*s, 1))
 	}
 	return met
 }
@@ -156,7 +193,14 @@ func (l looker) layer(ex audit.Exhibit, want audit.Value) (audit.Secret, bool) {
 // may go on in the next message.
 type connections struct {
 	seeds *Seeds
-	tails map[string]tail
+	tails map[connection]tail
+}
+
+// A connection is one, and the hash of a trail in its messages.
+type connection struct {
+	place audit.Place
+	url   string
+	stem  uint64
 }
 
 // A tail is the end of a strand.
@@ -174,11 +218,10 @@ const maxTails = 1 << 16
 func (c *connections) meet(ex audit.Exhibit, ss *strands) []meeting {
 	var met []meeting
 	had := make(map[int]bool)
-	for _, s := range ss.list {
-		if !s.alike {
-			continue
-		}
-		key := fmt.Sprint(ex.Place, ex.URL) + s.key
+	for _, strand := range ss.order {
+		s := ss.spin(*strand, 1)
+		stem, _ := stem(ss.values[s.which[0]].Trail)
+		key := connection{ex.Place, ex.URL, stem}
 		before, known := c.tails[key]
 		data := append(bytes.Clone(before.data), s.data...)
 		c.seeds.whole(data, func(seed, start, end int) {

@@ -46,6 +46,8 @@ func TestSplit(t *testing.T) {
 		`{"a":{"x":"k7f3q9w2"},"b":{"x":"m4x8@post.example"}}`:                     "e1 mail split certain: in 2 pieces",
 		"https://sink.example/k7f3q9w2/m4x8@post.example/1":                        "e1 mail split certain: in 2 pieces",
 		`{"c":["azdmM3E5dzI=","bTR4OEBwb3N0LmV4YW1wbGU="]}`:                        "e1 mail split certain: in 2 pieces",
+		"a=azdmM3E5dzJ&b=tNHg4QHBvc3QuZXhhbXBsZQ==":                                "e1 mail plain[:8] likely, e1 mail plain certain",
+		"a=azdmM3E5dzJtNHg4QHBvc3QuZXhhbXBsZSAg&b=c3VtbWVyIG5ld3MgdG9kYXkg":        "e1 mail plain certain",
 		`{"a":"k7f3q9w2m4x8@post.example","b":"k7f3q9w2","c":"m4x8@post.example"}`: "e1 mail plain certain, e1 mail plain[:8] likely",
 		`{"b":"m4x8@post.example","a":"k7f3q9w2"}`:                                 "e1 mail plain[:8] likely",
 	} {

@@ -18,13 +18,17 @@ const analyzeHelp = `analyze says what captured traffic gives away.
 INPUT is a case folder, an HTTP archive (HAR), a file that holds the body of one
 request, or a folder of these, which is walked in the order of its names. All of
 it is taken apart down to the last layer, and in every layer the seeds are
-looked for: as they stand, in other spellings, and as digests. The seeds of a
-case are looked for in any event; name others with --seed and --seeds.
+looked for: as they stand, in other spellings, in pieces, cut short, and as
+digests. The seeds of a case are looked for in any event; name others with
+--seed and --seeds. Of digests with a salt or a key that stands in the same
+exhibit, 65,536 are tried: enough for a hundred seeds with the salts that are
+named so, not for ten thousand.
 
 A seeds file is a list: [{"name": "mail", "value": "…", "kind": "contact/email"}].
 Without a kind, a value with @ and no :// is contact/email, any other is
-behaviour/navigation/url. A value has 8 bytes or more. Of an address, the parts
-of 16 bytes or more are looked for too.
+behaviour/navigation/url. A value has 8 bytes or more. A part of it, such as the
+path of an address or its start, is told if it has more than 32 random bits and
+no other seed has the same.
 
 ` + runsHelp + `
 
