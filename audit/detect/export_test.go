@@ -57,3 +57,12 @@ func FormatNames() []string {
 	}
 	return names
 }
+
+// ClassRows are the kind and the evidence of each class.
+func ClassRows() [][2]string {
+	var rows [][2]string
+	for _, c := range classes {
+		rows = append(rows, [2]string{string(c.kind), c.evidence})
+	}
+	return rows
+}
