@@ -52,7 +52,9 @@ func decodeBase32(in layer, emit func(part) bool) error {
 	return nil
 }
 
-func (r radix) reads(head []byte) bool { return r.all(head) && plain(r.from32(head)) }
+func (r radix) reads(head []byte) bool {
+	return r.all(head) && promising(r.from32(head[:minBase32])) && plain(r.from32(head))
+}
 
 // all reports whether text has no other digits.
 func (r radix) all(text []byte) bool {

@@ -44,7 +44,7 @@ func decodeCharset(in layer, emit func(part) bool) error {
 		if !c.fits(in.data) {
 			continue
 		}
-		if out, err := c.encoding.NewDecoder().Bytes(in.data); err == nil && printableShare(out) == 1 && !bytes.ContainsRune(out, utf8.RuneError) {
+		if out, err := c.encoding.NewDecoder().Bytes(in.data); err == nil && isText(out) && !bytes.ContainsRune(out, utf8.RuneError) {
 			emit(in.whole(c.step, out))
 			break
 		}

@@ -86,7 +86,7 @@ func items(list []byte) iter.Seq[[]byte] {
 // least some. Temperatures and percentages are codes of printable characters
 // too.
 func worded(out []byte) bool {
-	if len(out) < minCodes || printableShare(out) < 1 {
+	if len(out) < minCodes || !isText(out) {
 		return isWrapped(out) || compressed(out)
 	}
 	if telling(out) {

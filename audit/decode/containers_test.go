@@ -67,7 +67,7 @@ func contained(f *testing.F, name string) {
 // lonely reports whether data is text that stands alone: without space around
 // it, without what XML does not allow.
 func lonely(data []byte) bool {
-	return utf8.Valid(data) && printableShare(data) == 1 && len(bytes.TrimSpace(data)) == len(data) && !bytes.Contains(data, []byte("\r"))
+	return utf8.Valid(data) && isText(data) && len(bytes.TrimSpace(data)) == len(data) && !bytes.Contains(data, []byte("\r"))
 }
 
 func holds(parts []part, step string, data []byte) bool {

@@ -22,7 +22,7 @@ func isDER(in layer) bool {
 	}
 	w := &walker{data: in.data, pos: 1}
 	n, err := derReader{w}.length()
-	return err == nil && n == w.left() && printableShare(in.data) < 1
+	return err == nil && n == w.left() && !isText(in.data)
 }
 
 // decodeDER gives strings as they are, and small numbers, truth values and

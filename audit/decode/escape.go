@@ -15,7 +15,7 @@ func isEscape(in layer) bool {
 		}
 		rest = rest[i:]
 		if _, size := escapeAt(rest); size > 2 || rest[1] == '/' || rest[1] == '"' {
-			return printableShare(in.data) >= mostlyText
+			return isMostlyText(in.data)
 		}
 	}
 }

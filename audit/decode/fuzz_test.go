@@ -265,7 +265,7 @@ func FuzzBase64(f *testing.F) {
 			if got := fromBase64(in); !bytes.Equal(got, data) {
 				t.Errorf("got %q, want %q", got, data)
 			}
-			if len(data) < 12 || len(data) > headSize/2 || printableShare(data) < 1 {
+			if len(data) < 12 || len(data) > headSize/2 || !isText(data) {
 				continue
 			}
 			got, ok := whole(run(t, d, layer{data: in, room: fuzzRoom}), in)

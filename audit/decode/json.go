@@ -19,6 +19,8 @@ const (
 
 const jsonSpace = " \t\r\n"
 
+var isJSONSpace = byteSet(jsonSpace)
+
 func isJSON(in layer) bool {
 	text := bytes.TrimLeft(in.data, jsonSpace)
 	return len(text) >= 2 && (text[0] == '{' || text[0] == '[' || text[0] == '"')
@@ -98,7 +100,7 @@ func (s *jsonScanner) whole() bool {
 // next skips space and returns the next character, 0 at the end.
 func (s *jsonScanner) next() byte {
 	for ; s.pos < len(s.data); s.pos++ {
-		if c := s.data[s.pos]; strings.IndexByte(jsonSpace, c) < 0 {
+		if c := s.data[s.pos]; c > ' ' || !isJSONSpace[c] {
 			return c
 		}
 	}
@@ -182,31 +184,24 @@ func (s *jsonScanner) member(n int) error {
 
 // plainName reports whether a name is one that a programmer would give.
 func plainName(name []byte) bool {
+	return len(name) < minRun/2 || len(name) < 2*minRun && isWord(name)
+}
+
+var wordBytes = byteSet("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_$.")
+
+// isWord reports whether all of name is what names are usually made of.
+func isWord(name []byte) bool {
 	for _, c := range name {
-		if sextets[c] == noDigit && c != '$' && c != '.' || c == '/' || c == '+' {
-			return len(name) < minRun/2
+		if !wordBytes[c] {
+			return false
 		}
 	}
-	return len(name) < 2*minRun
+	return true
 }
 
 // descend adds one name to the pointer.
 func (s *jsonScanner) descend(name []byte, n int) {
-	text := fieldName(name, n)
-	if len(s.path) > maxPointer {
-		text = "#" + strconv.Itoa(n)
-	}
-	s.path = append(s.path, '/')
-	for _, c := range []byte(text) {
-		switch c {
-		case '~':
-			s.path = append(s.path, "~0"...)
-		case '/':
-			s.path = append(s.path, "~1"...)
-		default:
-			s.path = append(s.path, c)
-		}
-	}
+	s.path = pointer(s.path).then(name, n)
 }
 
 // quoted reads a string and returns the range between its quotes.
@@ -236,11 +231,13 @@ func (s *jsonScanner) literal() error {
 	case text == "null":
 		return nil
 	case text == "true", text == "false", text != "" && (text[0] == '-' || text[0] >= '0' && text[0] <= '9'):
-		return s.leaf(span, func(b []byte) []byte { return b })
+		return s.leaf(span, verbatim)
 	default:
 		return s.unexpected()
 	}
 }
+
+func verbatim(b []byte) []byte { return b }
 
 var jsonLiteral = byteSet("0123456789+-.Eabcdefghijklmnopqrstuvwxyz")
 

@@ -31,7 +31,7 @@ func isProtobuf(in layer) bool {
 		return false
 	}
 	tag := in.data[0]
-	return tag>>3 != 0 && (tag&7 <= wireBytes || tag&7 == wire32) && printableShare(in.data) < 1
+	return tag>>3 != 0 && (tag&7 <= wireBytes || tag&7 == wire32) && !isText(in.data)
 }
 
 // decodeProtobuf reads a message without its schema. Each field is a part with

@@ -50,7 +50,7 @@ func decodeQuoted(in layer, emit func(part) bool) error {
 			out, rest = append(out, rest[0]), rest[1:]
 		}
 	}
-	if printableShare(out) == 1 || isWrapped(out) || compressed(out) {
+	if isText(out) || isWrapped(out) || compressed(out) {
 		emit(in.whole("quoted-printable", out))
 	}
 	return nil

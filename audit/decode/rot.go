@@ -19,9 +19,11 @@ func isRot(in layer) bool {
 // decodeRot undoes a rotation of the alphabet, if an address shows by how much
 // it was rotated. ROT47 rotates all printable ASCII.
 func decodeRot(in layer, emit func(part) bool) error {
-	if out := rotate47(in.data); bytes.Contains(in.data, rot47HTTP) && telling(out) {
-		emit(in.whole("rot47", out))
-		return nil
+	if bytes.Contains(in.data, rot47HTTP) {
+		if out := rotate47(in.data); telling(out) {
+			emit(in.whole("rot47", out))
+			return nil
+		}
 	}
 	n := rotation(in.data)
 	if n == 0 {

@@ -105,7 +105,7 @@ func (r thriftReader) fields() error {
 
 // vouch believes a struct that has a text in it.
 func (w *walker) vouch(text []byte) {
-	w.vouched = w.vouched || len(text) >= minRun/2 && printableShare(text) == 1
+	w.vouched = w.vouched || len(text) >= minRun/2 && isText(text)
 }
 
 // thriftSizes has the least size of a value of each type; 0 is no type.

@@ -66,7 +66,7 @@ func roundTrip(t *testing.T, name string, in layer, step string, data []byte) {
 func letters(data []byte) []byte {
 	out := []byte("é long=enough, ")
 	for _, r := range string(data[:min(len(data), 600)]) {
-		if r >= ' ' && r != utf8.RuneError && r != 0x7f && printableShare([]byte(string(r))) == 1 {
+		if r >= ' ' && r != utf8.RuneError && r != 0x7f && isText([]byte(string(r))) {
 			out = utf8.AppendRune(out, r)
 		}
 	}

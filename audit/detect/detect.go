@@ -13,7 +13,6 @@
 package detect
 
 import (
-	"bytes"
 	"fmt"
 	"iter"
 	"slices"
@@ -60,7 +59,7 @@ func Detect(exhibits iter.Seq2[audit.Exhibit, error], x Experiment, peel Peeler,
 	if err != nil {
 		return Result{}, err
 	}
-	d := &detector{identifiers: newIdentifiers(x)}
+	d := newDetector(x, seeds)
 	l := looker{seeds, loadFields(), formats, d.identifiers.arms, peel}
 	inOrder(exhibits, max(1, workers), l.look, d.add)
 	d.identify(x.Answers, peel, max(1, workers))
@@ -83,6 +82,7 @@ type scene struct {
 	tokens   []audit.Value // that may be identifiers
 	problems []audit.Problem
 	opaque   bool
+	pieces   *strands // of a message that may go on in the next one
 }
 
 func (s *scene) problem(t audit.Trail, err error) {
@@ -101,6 +101,8 @@ func (l looker) look(ex audit.Exhibit, err error) scene {
 	}
 	var met meetings
 	var hints []audit.Finding
+	var facts saltRecord
+	pieces := newStrands(l.seeds.longest)
 	named, shaped := l.formats.reading(), newShapes()
 	seeded := make(map[string]bool) // trails with a seed at their end or below
 	for v, err := range l.peel(ex) {
@@ -112,10 +114,13 @@ func (l looker) look(ex audit.Exhibit, err error) scene {
 		for _, m := range matches {
 			// A host that the seed is meant for learns it without any leak.
 			if !l.seeds.seeds[m.Seed].AtHome(ex.Host) {
-				met.add(meeting{m, v})
+				met.add(meeting{Match: m, value: v})
 			}
 		}
-		if len(matches) > 0 {
+		pieces.add(v)
+		if len(matches) == 0 {
+			facts.add(v)
+		} else {
 			for n := range v.Trail {
 				seeded[v.Trail[:n+1].String()] = true
 			}
@@ -125,21 +130,32 @@ func (l looker) look(ex audit.Exhibit, err error) scene {
 		}
 		s.opaque = s.opaque || v.Opaque
 		if isToken(v) {
-			v.Data = audit.NewSecret(bytes.Clone(v.Data.Reveal())) // so that the exhibit's bytes may go
-			s.tokens = append(s.tokens, v)
+			s.tokens = append(s.tokens, v.Clone())
 		}
 		named.observe(v)
 		shaped.observe(v)
 		if f, ok := l.fields.hint(v); ok && l.fits(f, ex) {
+			f.Trail, f.Spans = slices.Clone(f.Trail), slices.Clone(f.Spans)
 			hints = append(hints, f)
 		}
 	}
 	// What holds a seed, be it encoded, says what the seed says and no more.
 	s.tokens = slices.DeleteFunc(s.tokens, func(v audit.Value) bool { return seeded[v.Trail.String()] })
+	for _, m := range facts.meet(l.seeds.salted) {
+		if !l.seeds.seeds[m.Seed].AtHome(ex.Host) {
+			met.append(m)
+		}
+	}
+	l.seeds.joinParts(&met)
+	split := pieces.meet(l.seeds, func(v audit.Value) (audit.Secret, bool) { return l.layer(ex, v) })
+	met.addSplit(slices.DeleteFunc(split, func(m meeting) bool { return l.seeds.seeds[m.Seed].AtHome(ex.Host) }))
+	if ex.Part == "message.out" {
+		s.pieces = pieces
+	}
 	told := slices.Concat(named.findings(ex), shaped.findings(), hints)
 	told = slices.DeleteFunc(told, func(f audit.Finding) bool { return seeded[f.Trail.String()] })
-	planted := l.seeds.findings(met)
-	s.found = append(planted, once(told, planted)...)
+	planted := l.seeds.findings(met.list)
+	s.found = append(planted, once(withoutPieces(told, planted), planted)...)
 	return s
 }
 
@@ -155,12 +171,21 @@ func (l looker) fits(f audit.Finding, ex audit.Exhibit) bool {
 type detector struct {
 	identifiers *identifiers
 	identities  []*identity
+	connections connections
 	scenes      []scene
 	problems    []audit.Problem
 	opaque      []string
 }
 
+func newDetector(x Experiment, seeds *Seeds) *detector {
+	return &detector{identifiers: newIdentifiers(x), connections: connections{seeds, make(map[string]tail)}}
+}
+
 func (d *detector) add(s scene) {
+	if s.pieces != nil {
+		met := d.connections.meet(s.exhibit, s.pieces)
+		s.found, s.pieces = append(s.found, d.connections.seeds.findings(met)...), nil
+	}
 	d.problems = append(d.problems, s.problems...)
 	for _, v := range s.tokens {
 		d.identifiers.observe(s.exhibit, v)
@@ -214,6 +239,15 @@ func merge(found, persistent []audit.Finding) []audit.Finding {
 		return twice
 	})
 	return append(found, persistent...)
+}
+
+// withoutPieces leaves out what a piece of a seed looks like.
+func withoutPieces(told, planted []audit.Finding) []audit.Finding {
+	split := make(map[personal.Kind]bool)
+	for _, f := range planted {
+		split[f.Kind] = split[f.Kind] || f.Form == splitForm
+	}
+	return slices.DeleteFunc(told, func(f audit.Finding) bool { return split[f.Kind] })
 }
 
 // once keeps one finding for each kind and place, the first, and one hint of

@@ -32,6 +32,11 @@ func body(n int, place audit.Place, host, data string) audit.Exhibit {
 
 func found(t *testing.T, seeds []audit.Seed, exhibits ...audit.Exhibit) detect.Result {
 	t.Helper()
+	return detected(t, seeds, exhibits...)
+}
+
+// detected is found for tests and for properties.
+func detected(t interface{ Fatal(...any) }, seeds []audit.Seed, exhibits ...audit.Exhibit) detect.Result {
 	r, err := detect.Detect(caught(exhibits), detect.Experiment{Arms: arms, Runs: 3, Seeds: seeds}, peel, 2)
 	if err != nil {
 		t.Fatal(err)

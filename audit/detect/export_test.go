@@ -9,7 +9,7 @@ import (
 
 // DetectWith is [Detect] with a search that was prepared before.
 func DetectWith(s *Seeds, exhibits iter.Seq2[audit.Exhibit, error], peel Peeler, workers int) Result {
-	d := &detector{identifiers: newIdentifiers(Experiment{})}
+	d := newDetector(Experiment{}, s)
 	inOrder(exhibits, workers, looker{s, loadFields(), mustFormats(), nil, peel}.look, d.add)
 	d.identify(nil, peel, workers)
 	return d.result(nil)

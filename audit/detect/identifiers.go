@@ -53,14 +53,48 @@ func newIdentifiers(x Experiment) *identifiers {
 	return ids
 }
 
-// tokenLike is what an identifier may look like: one word, eight characters or
-// more, not all letters.
-var tokenLike = regexp.MustCompile(`^\{?[0-9A-Za-z][0-9A-Za-z._:+/=~|-]{6,250}[0-9A-Za-z=]\}?$`)
+// The shortest and the longest identifier.
+const (
+	minIdentifier = 8
+	maxIdentifier = 252
+)
+
+var alphanumeric, idBytes = byteSet(""), byteSet("._:+/=~|-")
+
+func byteSet(others string) (set [256]bool) {
+	for c := range 256 {
+		b := byte(c)
+		set[b] = '0' <= b && b <= '9' || 'A' <= b && b <= 'Z' || 'a' <= b && b <= 'z' || strings.IndexByte(others, b) >= 0
+	}
+	return set
+}
+
+// isIDLike reports whether data is what an identifier may look like: one word,
+// perhaps in braces, not all letters.
+func isIDLike(data []byte) bool {
+	data = bytes.TrimSuffix(bytes.TrimPrefix(data, []byte("{")), []byte("}"))
+	if len(data) < minIdentifier || len(data) > maxIdentifier || !alphanumeric[data[0]] {
+		return false
+	}
+	if last := data[len(data)-1]; !alphanumeric[last] && last != '=' {
+		return false
+	}
+	digits := 0
+	for _, c := range data {
+		if !idBytes[c] {
+			return false
+		}
+		if '0' <= c && c <= '9' {
+			digits++
+		}
+	}
+	return digits > 0
+}
 
 // isToken reports whether a value stands in a field and may be an identifier.
 func isToken(v audit.Value) bool {
 	data := v.Data.Reveal()
-	if !isField(v.Trail[len(v.Trail)-1]) || len(data) > 256 || !tokenLike.Match(data) || !bytes.ContainsAny(data, "0123456789") {
+	if !isIDLike(data) || !isField(v.Trail[len(v.Trail)-1]) {
 		return false
 	}
 	_, dummy := personal.Dummy(string(data))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -29,7 +30,8 @@ of 16 bytes or more are looked for too.
 
 The result is the fact stream, one JSON object a line: config, exhibit, error,
 finding, party, coverage. Values in it are dots without --reveal. It is the same
-for any number of workers. The exit code is 3 if a finding is certain or likely.`
+for any number of workers. The exit code is 3 if a finding is certain or likely,
+and 1 if there is none and not everything could be read.`
 
 // An analysis is what the command line of analyze asks for.
 type analysis struct {
@@ -41,6 +43,7 @@ type analysis struct {
 	mediaType string
 	reveal    bool
 	workers   int
+	limits    limits
 }
 
 func newAnalyze(e *env) *cobra.Command {
@@ -70,6 +73,7 @@ func newAnalyze(e *env) *cobra.Command {
 	f.StringVar(&a.format, "format", "jsonl", "jsonl, the fact stream, or text, a table")
 	f.StringVar(&a.mediaType, "content-type", "", "media `TYPE` of the inputs that are bodies")
 	f.BoolVar(&a.reveal, "reveal", false, "write captured values in clear")
+	a.limits.flags(f)
 	f.IntVar(&a.workers, "workers", runtime.GOMAXPROCS(0), "exhibits that are taken apart at the same time")
 	return c
 }
@@ -81,6 +85,9 @@ func (a analysis) run(e *env) error {
 	}
 	if a.workers < 1 {
 		return usagef("--workers %d: one worker is the least", a.workers)
+	}
+	if err := a.limits.check(); err != nil {
+		return err
 	}
 	seeds, err := a.given()
 	if err != nil {
@@ -106,7 +113,21 @@ func (a analysis) run(e *env) error {
 	if slices.ContainsFunc(c.Findings, func(f audit.Finding) bool { return f.Confidence != audit.Hint }) {
 		return errFinding
 	}
+	if n := unread(c); n > 0 {
+		return fmt.Errorf("nothing was found, and %d of %d exhibits could not be read, or not to their end", n, len(c.Exhibits))
+	}
+	if len(c.Problems) > 0 {
+		return errors.New("nothing was found, and not every input could be read")
+	}
 	return nil
+}
+
+// unread counts the exhibits that could not be read.
+func unread(c *report.Case) (n int) {
+	for _, cov := range c.Coverage {
+		n += cov.Opaque
+	}
+	return n
 }
 
 // analyze makes the facts.
@@ -119,7 +140,7 @@ func (a analysis) analyze(in *inputs, seeds []audit.Seed) (*report.Case, error) 
 	}
 	exhibits := listed(c, in.exhibits())
 	x := detect.Experiment{Arms: in.arms(), Runs: in.runs(), Seeds: c.Seeds, Answers: in.answers()}
-	found, err := detect.Detect(exhibits, x, peel, a.workers)
+	found, err := detect.Detect(exhibits, x, a.limits.peel(), a.workers)
 	if err != nil {
 		return nil, usageError{err}
 	}

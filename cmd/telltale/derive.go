@@ -56,6 +56,7 @@ func derive(r *evidence.Reader) (*report.Case, error) {
 func detected(c *report.Case, r *evidence.Reader) ([]string, error) {
 	exhibits := listed(c, caught(r))
 	x := detect.Experiment{Arms: c.Case.Arms, Runs: c.Case.Runs, Seeds: c.Seeds, Answers: answered(r)}
+	peel := decode.NewPeeler(decode.DefaultLimits).Values
 	found, err := detect.Detect(exhibits, x, peel, runtime.GOMAXPROCS(0))
 	if err != nil {
 		return nil, fmt.Errorf("the case's seeds: %w", err)
@@ -100,10 +101,6 @@ func whole(events iter.Seq2[audit.Event, error]) iter.Seq2[audit.Event, error] {
 			}
 		}
 	}
-}
-
-func peel(ex audit.Exhibit) iter.Seq2[audit.Value, error] {
-	return decode.Values(ex, decode.DefaultLimits)
 }
 
 // countUnread adds to the coverage of each arm the exhibits that could not be
