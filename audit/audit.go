@@ -73,7 +73,7 @@ type Finding struct {
 	Kind    personal.Kind `json:"kind"`
 	Seed    string        `json:"seed,omitempty"`       // name of the seed that was met
 	Label   string        `json:"identifier,omitempty"` // which identifier, the same label wherever the same value stands
-	Form    string        `json:"form"`                 // how the seed was met: plain, folded, sha256 …; persistent for identifiers
+	Form    string        `json:"form"`                 // how the seed was met: plain, folded, sha256 …; what it was told by otherwise: persistent, assigned, field, shape
 	Trail   Trail         `json:"trail"`
 	Spans   []Span        `json:"spans,omitempty"`
 	// Span is the range of the match in the layer at the end of Trail.

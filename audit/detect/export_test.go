@@ -60,3 +60,12 @@ func FormatNames() []string {
 
 // MaxSums is how many salted digests are computed for one exhibit.
 const MaxSums = maxSums
+
+// ClassRows are the kind and the evidence of each class.
+func ClassRows() [][2]string {
+	var rows [][2]string
+	for _, c := range classes {
+		rows = append(rows, [2]string{string(c.kind), c.evidence})
+	}
+	return rows
+}

@@ -92,9 +92,10 @@ func isIDLike(data []byte) bool {
 }
 
 // isToken reports whether a value stands in a field and may be an identifier.
+// The parts of an id are none of their own.
 func isToken(v audit.Value) bool {
-	data := v.Data.Reveal()
-	if !isIDLike(data) || !isField(v.Trail[len(v.Trail)-1]) {
+	data, step := v.Data.Reveal(), v.Trail[len(v.Trail)-1]
+	if !isIDLike(data) || !isField(step) || strings.HasPrefix(step, "sensors-id:") {
 		return false
 	}
 	_, dummy := personal.Dummy(string(data))

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"slices"
 	"strings"
 
 	"telltale/audit"
@@ -23,10 +24,10 @@ func newShapes() *shapes {
 	return &shapes{had: make(map[string]bool), halves: make(map[string][]audit.Finding)}
 }
 
-// observe looks at a value that stands alone in a field.
+// observe looks at a value that stands alone in a field, be it encoded.
 func (s *shapes) observe(v audit.Value) {
-	step := v.Trail[len(v.Trail)-1]
-	if !isField(step) || v.Data.Len() == 0 || v.Data.Len() > maxField || len(s.had) >= maxCandidates {
+	step := fieldOf(v.Trail)
+	if step == "" || v.Data.Len() == 0 || v.Data.Len() > maxField || len(s.had) >= maxCandidates {
 		return
 	}
 	value := string(v.Data.Reveal())
@@ -48,6 +49,20 @@ func (s *shapes) observe(v audit.Value) {
 	default:
 		s.add(f)
 	}
+}
+
+// fieldOf returns the step of the field that a value is the whole content of:
+// behind it, only encodings were taken off. It is empty if there is none.
+func fieldOf(t audit.Trail) string {
+	for _, step := range slices.Backward(t) {
+		if isField(step) {
+			return step
+		}
+		if strings.Contains(step, ":") {
+			return ""
+		}
+	}
+	return ""
 }
 
 // add takes a finding in, one of each kind and value.

@@ -42,6 +42,24 @@ func TestShapes(t *testing.T) {
 	}
 }
 
+// What is called anonymous and only encoded is told as what it is.
+func TestEncodedShape(t *testing.T) {
+	got := shaped(t, `{"$anonymization_id":"NGYyYTljMWU3N2IwZDNhNQ==","m":"azdmM3E5dzJtNHg4QHBvc3QuZXhhbXBsZQ=="}`)
+	want := []string{"id/device/android-id shape likely base64", "contact/email shape likely base64"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+// The id of a page's visitor tells when it was made, and on which screen.
+func TestSensorsVisitor(t *testing.T) {
+	got := shaped(t, `{"x":"1a1fbdd4d33553-09014821266ae5-3a563c7c-2073600-1a1fbdd4d3c793"}`)
+	want := []string{"behaviour/first-use field likely sensors-id:first-visit", "device/screen field likely sensors-id:screen-area"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
 // A seed in a field is the seed, whatever it looks like.
 func TestSeedIsNoShape(t *testing.T) {
 	mail := audit.Seed{Name: "mail", Kind: "contact/email", Value: "k7f3q9w2m4x8@post.example"}

@@ -140,6 +140,12 @@ func FuzzExhibits(f *testing.F) {
 		if len(got) != 2 || !strings.HasSuffix(got[1], fmt.Sprintf("%q", in)) {
 			t.Errorf("%q: got %q", in, got)
 		}
+		answer := archive(`{"request":{"url":"https://a.example/"},"response":{"content":{"text":` + string(quoted) + `}}}`)
+		for ex, err := range har.Answers(strings.NewReader(answer), 1<<20) {
+			if err != nil || string(ex.Data.Reveal()) != string(in) {
+				t.Errorf("%q: answered %q, %v", in, ex.Data.Reveal(), err)
+			}
+		}
 	})
 }
 
