@@ -1,6 +1,8 @@
 package sensors_test
 
 import (
+	"image"
+	"image/gif"
 	"net/http"
 	"net/url"
 	"strings"
@@ -77,6 +79,8 @@ func TestOutcomeOf(t *testing.T) {
 		{sensors.NativeSDK, 404, sensors.Kept},
 		{sensors.NativeSDK, 500, sensors.Kept},
 		{sensors.NativeSDK, 503, sensors.Kept},
+		{sensors.NativeSDK, 304, sensors.Purged},
+		{sensors.NativeSDK, 302, sensors.Unknown},
 		{sensors.JSBatchSDK, 400, sensors.Kept},
 		{sensors.JSBatchSDK, 304, sensors.Accepted},
 		{sensors.JSSingleSDK, 503, sensors.Purged},
@@ -95,6 +99,16 @@ func TestOutcomeOf(t *testing.T) {
 	}
 	if !sensors.IsDryRun("true") || sensors.IsDryRun("false") || sensors.IsDryRun("") || sensors.IsDryRun("TRUE") {
 		t.Error("only the literal true is a dry run")
+	}
+}
+
+func TestPixel(t *testing.T) {
+	picture, err := gif.Decode(strings.NewReader(sensors.Pixel))
+	if err != nil || picture.Bounds() != image.Rect(0, 0, 1, 1) {
+		t.Fatalf("got %v, %v", picture, err)
+	}
+	if _, _, _, alpha := picture.At(0, 0).RGBA(); alpha != 0 {
+		t.Errorf("the point has the opacity %d", alpha)
 	}
 }
 
