@@ -1,7 +1,10 @@
 package sensors
 
 import (
+	"crypto/ecdh"
+	"crypto/rand"
 	"encoding/hex"
+	"slices"
 	"testing"
 )
 
@@ -20,6 +23,35 @@ func TestKDF2(t *testing.T) {
 		}
 		if got := hex.EncodeToString(kdf2(secret, len(tt.want)/2)); got != tt.want {
 			t.Errorf("got  %s\nwant %s", got, tt.want)
+		}
+	}
+}
+
+// A message of Bouncy Castle's old engine opens, and one with any other length
+// does not.
+func TestOldECIES(t *testing.T) {
+	private, err := ecdh.P256().GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed, err := sealECIES(private.PublicKey(), []byte("0123456789abcdef"), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	point, body := sealed[:65], sealed[65:65+aesKey]
+	public, err := private.Curve().NewPublicKey(point)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shared, err := private.ECDH(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := kdf2(slices.Concat(point, shared), macKey)
+	for size, want := range map[int]string{4: "0123456789abcdef", 8: "0123456789abcdef", 0: "", 5: ""} {
+		message := slices.Concat(point, body, authenticate(key, body, make([]byte, size)))
+		if got, fits := openECIES(private, message); string(got) != want || !fits {
+			t.Errorf("a length of %d bytes: got %q, %t", size, got, fits)
 		}
 	}
 }

@@ -248,6 +248,22 @@ func TestInt(t *testing.T) {
 	}
 }
 
+// A name that stands twice is found among many, too.
+func TestCheckTwiceInMany(t *testing.T) {
+	var members []string
+	for i := range 100 {
+		members = append(members, fmt.Sprintf(`"p%d":1`, i))
+	}
+	for _, tt := range []struct{ last, want string }{
+		{`"p100":1`, "[]"}, {`"p7":1`, "[properties.p7: must stand once, found it twice]"},
+	} {
+		r, _ := sensors.NewRecord(parse(t, `{"type":"track","event":"E","distinct_id":"u","properties":{`+strings.Join(append(members, tt.last), ",")+`}}`))
+		if got := fmt.Sprint(r.Check()); got != tt.want {
+			t.Errorf("got %s, want %s", got, tt.want)
+		}
+	}
+}
+
 // Two copies of a record have one key, two records of a visitor have two.
 func TestKey(t *testing.T) {
 	key := func(text string) any {

@@ -94,8 +94,16 @@ func TestOutcomeOf(t *testing.T) {
 			t.Errorf("%d at %d: got %s, want %s", tt.sdk, tt.status, got, tt.want)
 		}
 	}
-	if sensors.SDKOf("js", "data") != sensors.JSSingleSDK || sensors.SDKOf("js", "data_list") != sensors.JSBatchSDK || sensors.SDKOf("Android", "data_list") != sensors.NativeSDK {
-		t.Error("a client is not told by its lib")
+	for lib, want := range map[string]sensors.SDK{
+		"js": sensors.JSBatchSDK, "Android": sensors.NativeSDK, "iOS": sensors.NativeSDK, "Golang": sensors.GoSDK,
+		"Node": sensors.NodeSDK, "python": sensors.ServerSDK, "Java": sensors.ServerSDK, "": sensors.UnknownSDK,
+	} {
+		if got := sensors.SDKOf(lib, "data_list"); got != want {
+			t.Errorf("%s: got %d, want %d", lib, got, want)
+		}
+	}
+	if got := sensors.SDKOf("js", "data"); got != sensors.JSSingleSDK {
+		t.Errorf("a single send of js: got %d", got)
 	}
 	if !sensors.IsDryRun("true") || sensors.IsDryRun("false") || sensors.IsDryRun("") || sensors.IsDryRun("TRUE") {
 		t.Error("only the literal true is a dry run")
@@ -202,12 +210,12 @@ func TestPublicKey(t *testing.T) {
 func FuzzRemoteConfig(f *testing.F) {
 	f.Add(`{"v":"1","configs":{"nv":"2","autoTrackMode":15,"event_blacklist":["a"],"key":{"key_ec":"{\"type\":\"EC\"}"}}}`)
 	f.Fuzz(func(t *testing.T, text string) {
-		lim := sensors.Limits{Depth: 8, String: 1 << 12, Members: 50}
+		lim := sensors.Limits{Depth: 8, String: 1 << 12, Members: 50, Values: 1 << 16}
 		c, err := sensors.ParseRemoteConfig(text, lim)
 		if err != nil {
 			return
 		}
-		wide := sensors.Limits{Depth: 20, String: 1 << 20, Members: 1000}
+		wide := sensors.Limits{Depth: 20, String: 1 << 20, Members: 1000, Values: 1 << 16}
 		again, err := sensors.ParseRemoteConfig(string(c.Value().Append(nil)), wide)
 		if diff := cmp.Diff(c, again); diff != "" || err != nil {
 			t.Errorf("%v\n%s", err, diff)
