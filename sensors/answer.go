@@ -7,7 +7,7 @@ import "net/http"
 const Pixel = "GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
 
 // Ready is what any installation of Sensors Analytics answers to a GET without
-// data. Vendor's tools compare it exactly.
+// data. The vendor's tools compare it exactly.
 const Ready = "Sensors Analytics is ready to receive your data!"
 
 // An SDK is a kind of client, by what it makes of an answer.

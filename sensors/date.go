@@ -32,5 +32,5 @@ func ParseDate(s, lib string) (time.Time, bool) {
 	for range 6 - len(fraction) {
 		n *= 10
 	}
-	return t.Add(time.Duration(n) * time.Microsecond), true //nolint:gosec // n has at most six digits
+	return t.Add(time.Duration(n) * time.Microsecond), true
 }

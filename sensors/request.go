@@ -56,6 +56,9 @@ func Read(query string, body []byte, lim Limits) (Request, error) {
 	}
 	for _, f := range parts {
 		for _, name := range [...]string{"data", "data_list", "body"} {
+			if len(f.fields[name]) > maxFields {
+				return req, fmt.Errorf("reading the %s: %w", f.part, overLimit("fields of one name", maxFields))
+			}
 			for _, value := range f.fields[name] {
 				p, err := f.payload(name, value, &lim)
 				if err != nil {
@@ -83,7 +86,7 @@ var formNames = map[string]bool{
 const maxFields = 8
 
 func (f form) add(name, value string) {
-	if formNames[name] && len(f.fields[name]) < maxFields {
+	if formNames[name] && len(f.fields[name]) <= maxFields { // one too many shows
 		f.fields[name] = append(f.fields[name], value)
 	}
 }

@@ -177,6 +177,7 @@ func TestReadErrors(t *testing.T) {
 		{"string", field(`[{"a":"` + strings.Repeat(honey, 11) + `"}]`), "reading data_list of the body: bytes of a string: over the limit of 100", true},
 		{"string beside a payload", field(`[{"payload":"","a":"` + strings.Repeat(honey, 11) + `"}]`), "reading data_list of the body: bytes of a string: over the limit of 100", true},
 		{"members", field(`[{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1}]`), "reading data_list of the body: members of an object: over the limit of 5", true},
+		{"fields", strings.Repeat("data=e30&", 9), "reading the body: fields of one name: over the limit of 8", true},
 		{"values", field(`[{"a":[1,2,3]},{"b":[1,2,3]},{"c":[1,2,3]}]`), "reading data_list of the body: JSON values: over the limit of 10", true},
 		{"values of two payloads", field(`[{"a":[1,2,3]}]`) + "&" + field(`[{"a":[1,2,3,4]}]`), "reading data_list of the body: JSON values: over the limit of 5", true},
 		{"JSON", field(`[{"honey-4711":honey-4711}]`), "reading data_list of the body: no JSON: another character where a value should be, at byte 15", false},
