@@ -1,11 +1,13 @@
 package sensors
 
-import (
-	"net/http"
-)
+import "net/http"
+
+// Pixel is the picture that the JavaScript SDK's images are answered with: GIF, one
+// transparent point.
+const Pixel = "GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
 
 // Ready is what any installation of Sensors Analytics answers to a GET without
-// data. Vendor's tools compare it exactly.
+// data. The vendor's tools compare it exactly.
 const Ready = "Sensors Analytics is ready to receive your data!"
 
 // An SDK is a kind of client, by what it makes of an answer.
@@ -63,14 +65,15 @@ func (o Outcome) String() string {
 }
 
 // statuses are the answers that differ, and in the order of the kinds of
-// clients what they lead to. An answer that is not in the table is as the one
-// of its class: 2xx as 204, 4xx as 400, 5xx as 503. The Go and Node SDKs follow a 302
-// with a GET that has no body.
+// clients what they lead to. An answer that is not in the table is as the one of
+// its class: 2xx as 204, 4xx as 400, 5xx as 503. The Go and Node SDKs follow a 302
+// with a GET that has no body; a native one sends again to where it is told, and
+// what becomes of that is decided there.
 var statuses = map[int][7]Outcome{
 	http.StatusOK:                 {Accepted, Accepted, Accepted, Accepted, Accepted, Accepted, Accepted},
 	http.StatusNoContent:          {Accepted, Accepted, Failed, Accepted, Accepted, Accepted, Accepted},
-	http.StatusFound:              {Unknown, Kept, Lost, Lost, Unknown, Unknown, Unknown},
-	http.StatusNotModified:        {Unknown, Kept, Failed, Failed, Accepted, Accepted, Failed},
+	http.StatusFound:              {Unknown, Unknown, Lost, Lost, Unknown, Unknown, Unknown},
+	http.StatusNotModified:        {Unknown, Purged, Failed, Failed, Accepted, Accepted, Failed},
 	http.StatusBadRequest:         {Unknown, Purged, Failed, Failed, Purged, Kept, Failed},
 	http.StatusForbidden:          {Unknown, Kept, Failed, Failed, Purged, Kept, Failed},
 	http.StatusNotFound:           {Unknown, Kept, Failed, Failed, Purged, Kept, Failed},

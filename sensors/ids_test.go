@@ -175,7 +175,7 @@ func FuzzCookie(f *testing.F) {
 	f.Add(`{"distinct_id":"u","first_id":"c","identities":"eyJhIjoiYiJ9"}`)
 	f.Add("data:enc;\n/")
 	f.Fuzz(func(t *testing.T, text string) {
-		lim := sensors.Limits{Body: 1 << 16, Depth: 8, String: 1 << 12, Members: 50}
+		lim := sensors.Limits{Body: 1 << 16, Depth: 8, String: 1 << 12, Members: 50, Values: 1 << 16}
 		plain, err := sensors.ParseCookie(text, lim)
 		if err != nil || plain.Obscured || strings.Contains(text, "%") {
 			return
@@ -184,7 +184,7 @@ func FuzzCookie(f *testing.F) {
 			if strings.HasPrefix(covered, "data") && strings.Contains(covered, "%") || strings.HasPrefix(covered, "dfm") && strings.Contains(covered, "%") {
 				continue // this may be an escape
 			}
-			got, err := sensors.ParseCookie(covered, sensors.Limits{Body: 1 << 20, Depth: 8, String: 1 << 12, Members: 50})
+			got, err := sensors.ParseCookie(covered, sensors.Limits{Body: 1 << 20, Depth: 8, String: 1 << 12, Members: 50, Values: 1 << 16})
 			got.Obscured = false
 			if diff := cmp.Diff(plain, got, cmp.Comparer(equal)); diff != "" || err != nil {
 				t.Errorf("%q: %v\n%s", covered, err, diff)

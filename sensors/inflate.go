@@ -17,7 +17,7 @@ const freely = 1 << 20
 
 // inflate undoes gzip within the limits.
 func inflate(data []byte, lim Limits) ([]byte, error) {
-	room := min(lim.Inflated, max(freely, len(data)*lim.Ratio))
+	room := max(0, min(lim.Inflated, max(freely, len(data)*lim.Ratio)))
 	r, err := gzip.NewReader(bytes.NewReader(data))
 	if err != nil {
 		return nil, errGzip

@@ -3,6 +3,7 @@ package sensors
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -15,31 +16,45 @@ var ErrJSON = errors.New("no JSON")
 // Parse reads one JSON text (RFC 8259). It is strict, but for two things that
 // SDKs send: half a surrogate pair, where a string was cut, becomes U+FFFD,
 // and a name may come twice in an object (see [Record.Check]). Names keep their
-// case. Of lim it uses Depth, String and Members. Errors wrap [ErrJSON] or
+// case. Of lim it uses Depth, String, Members and Values. Errors wrap [ErrJSON] or
 // [ErrLimit] and say at which byte.
 //
 // The standard library's reader is not used: it has no limits, loses 63-bit
 // numbers or makes each an allocation, and takes "Type" for "type".
 func Parse(text string, lim Limits) (Value, error) {
+	v, _, err := parse(text, lim)
+	return v, err
+}
+
+// parse also returns how many values the text has.
+func parse(text string, lim Limits) (v Value, values int, err error) {
 	if !utf8.ValidString(text) {
-		return Value{}, fmt.Errorf("%w: the text is not UTF-8", ErrJSON)
+		return Value{}, 0, fmt.Errorf("%w: the text is not UTF-8", ErrJSON)
 	}
 	p := parser{text: text, lim: lim}
+	v, err = p.whole()
+	return v, p.values, err
+}
+
+type parser struct {
+	text   string
+	pos    int
+	depth  int
+	lim    Limits
+	values int      // so far
+	open   []Member // of the containers that have not ended, outermost first
+}
+
+// whole reads a value that is the whole text.
+func (p *parser) whole() (Value, error) {
 	v, err := p.value()
-	if p.next(); err == nil && p.pos < len(text) {
+	if p.next(); err == nil && p.pos < len(p.text) {
 		err = p.wrong("the end")
 	}
 	if err != nil {
 		return Value{}, err
 	}
 	return v, nil
-}
-
-type parser struct {
-	text  string
-	pos   int
-	depth int
-	lim   Limits
 }
 
 // wrong says what should stand at pos. What stands there is named by its class.
@@ -109,33 +124,38 @@ func (p *parser) container(kind Kind, closing byte) (Value, error) {
 	if p.depth++; p.depth > p.lim.Depth {
 		return Value{}, overLimit("JSON nesting", p.lim.Depth)
 	}
-	defer func() { p.depth-- }()
 	p.pos++
-	v := Value{kind: kind}
-	if p.next() == closing {
-		p.pos++
-		return v, nil
-	}
-	v.items = make([]Member, 0, 8)
-	for {
+	start := len(p.open)
+	for more := p.next() != closing; more; {
 		m, err := p.member(kind)
 		if err != nil {
 			return Value{}, err
 		}
-		if len(v.items) == p.lim.Members {
+		if len(p.open)-start == p.lim.Members {
 			return Value{}, overLimit("members of "+kind.String(), p.lim.Members)
 		}
-		v.items = append(v.items, m)
+		if p.values++; p.values > p.lim.Values {
+			return Value{}, overLimit("JSON values", p.lim.Values)
+		}
+		p.open = append(p.open, m)
 		switch p.next() {
 		case ',':
 			p.pos++
 		case closing:
-			p.pos++
-			return v, nil
+			more = false
 		default:
 			return Value{}, p.wrong("a comma or the end of " + kind.String())
 		}
 	}
+	p.pos++
+	p.depth--
+	v := Value{kind: kind}
+	if len(p.open) > start {
+		v.items = slices.Clone(p.open[start:]) // as large as it must be, and no larger
+	}
+	clear(p.open[start:])
+	p.open = p.open[:start]
+	return v, nil
 }
 
 // member reads an item of a list, or name and value of an object.

@@ -9,6 +9,7 @@ import (
 	"crypto/rsa"
 	"encoding/base64"
 	"errors"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -154,6 +155,29 @@ func TestOpenRefuses(t *testing.T) {
 	} {
 		if got, err := sensors.Open(tt.c, tt.keys, sensors.DefaultLimits); !errors.Is(err, tt.want) || got != nil {
 			t.Errorf("%s: got %d texts, %v, want %v", tt.name, len(got), err, tt.want)
+		}
+	}
+}
+
+func TestSealRefuses(t *testing.T) {
+	good := locks()[0].to
+	for _, tt := range []struct {
+		name    string
+		variant sensors.Variant
+		texts   []string
+		to      sensors.Recipient
+		random  io.Reader
+		want    string
+	}{
+		{"nothing", sensors.Native, nil, good, rand.Reader, "sealing 0 texts in a container (native): a static one holds one, the others one or more"},
+		{"two in a static one", sensors.Static, []string{"{}", "{}"}, good, rand.Reader, "sealing 2 texts in a container (static key): a static one holds one, the others one or more"},
+		{"a key of a wrong kind", sensors.General, []string{"{}"}, sensors.Recipient{Public: "key"}, rand.Reader, "wrapping a key for a public key of type string: use RSA or a NIST curve"},
+		{"a static key of a wrong length", sensors.Static, []string{"{}"}, sensors.Recipient{Static: []byte("short")}, rand.Reader, "a symmetric key of 5 bytes: it must have 16"},
+		{"no randomness", sensors.Native, []string{"{}"}, good, strings.NewReader(""), "making a key: EOF"},
+		{"no vector", sensors.Static, []string{"{}"}, sensors.Recipient{Static: []byte(staticKey)}, strings.NewReader("abc"), "making an initialisation vector: unexpected EOF"},
+	} {
+		if _, err := sensors.Seal(tt.variant, tt.texts, tt.to, 1, tt.random); err == nil || err.Error() != tt.want {
+			t.Errorf("%s: got %v, want %s", tt.name, err, tt.want)
 		}
 	}
 }

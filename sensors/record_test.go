@@ -1,6 +1,7 @@
 package sensors_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -245,4 +246,80 @@ func TestInt(t *testing.T) {
 			t.Errorf("%s: got %d, %t, want %d, %t", tt.text, got, ok, tt.want, tt.ok)
 		}
 	}
+}
+
+// A name that stands twice is found among many, too.
+func TestCheckTwiceInMany(t *testing.T) {
+	var members []string
+	for i := range 100 {
+		members = append(members, fmt.Sprintf(`"p%d":1`, i))
+	}
+	for _, tt := range []struct{ last, want string }{
+		{`"p100":1`, "[]"}, {`"p7":1`, "[properties.p7: must stand once, found it twice]"},
+	} {
+		r, _ := sensors.NewRecord(parse(t, `{"type":"track","event":"E","distinct_id":"u","properties":{`+strings.Join(append(members, tt.last), ",")+`}}`))
+		if got := fmt.Sprint(r.Check()); got != tt.want {
+			t.Errorf("got %s, want %s", got, tt.want)
+		}
+	}
+}
+
+// Two copies of a record have one key, two records of a visitor have two.
+func TestKey(t *testing.T) {
+	key := func(text string) any {
+		r, _ := sensors.NewRecord(parse(t, text))
+		k, ok := r.Key()
+		if !ok {
+			return nil
+		}
+		return k
+	}
+	first := key(jsEvent)
+	if copied := key(strings.Replace(jsEvent, `"_flush_time":1795228589150`, `"_flush_time":1795228599999`, 1)); first == nil || copied != first {
+		t.Errorf("a copy has the key %v, the first %v", copied, first)
+	}
+	for _, change := range [][2]string{{`"distinct_id":"u"`, `"distinct_id":"v"`}, {"993574711", "993574712"}, {"589149", "589148"}, {`"Buy"`, `"Sell"`}} {
+		if other := key(strings.Replace(jsEvent, change[0], change[1], 1)); other == first {
+			t.Errorf("%v: got the same key", change)
+		}
+	}
+	if k := key(`{"type":"track","distinct_id":"u","time":1795228589149}`); k != nil {
+		t.Errorf("a record without a number has the key %v", k)
+	}
+}
+
+// FuzzRecord: a record that breaks no rule says what the standard library reads
+// in it.
+func FuzzRecord(f *testing.F) {
+	for _, text := range goodRecords {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		v, err := sensors.Parse(text, sensors.DefaultLimits)
+		if err != nil {
+			return
+		}
+		r, problems := sensors.NewRecord(v)
+		if problems = append(problems, r.Check()...); problems != nil {
+			return
+		}
+		var want map[string]any
+		dec := json.NewDecoder(strings.NewReader(text))
+		dec.UseNumber()
+		if err := dec.Decode(&want); err != nil {
+			t.Fatal(err)
+		}
+		for name, got := range map[string]string{"type": r.Type, "event": r.Event, "distinct_id": r.DistinctID, "item_id": r.Item.ID, "schema": r.Schema.Name} {
+			if s, _ := want[name].(string); s != got {
+				t.Errorf("%s: got %q, want %q", name, got, s)
+			}
+		}
+		if n, ok := want["_track_id"].(json.Number); ok != r.Tracked || ok && !strings.ContainsAny(string(n), ".eE-") && fmt.Sprint(r.TrackID) != string(n) {
+			t.Errorf("_track_id: got %d, %t, want %v", r.TrackID, r.Tracked, n)
+		}
+		properties, _ := want["properties"].(map[string]any)
+		if len(properties) != r.Properties.Len() {
+			t.Errorf("%d properties, want %d", r.Properties.Len(), len(properties))
+		}
+	})
 }

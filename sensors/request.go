@@ -56,13 +56,14 @@ func Read(query string, body []byte, lim Limits) (Request, error) {
 	}
 	for _, f := range parts {
 		for _, name := range [...]string{"data", "data_list", "body"} {
+			if len(f.fields[name]) > maxFields {
+				return req, fmt.Errorf("reading the %s: %w", f.part, overLimit("fields of one name", maxFields))
+			}
 			for _, value := range f.fields[name] {
-				p, size, err := f.payload(name, value, lim)
+				p, err := f.payload(name, value, &lim)
 				if err != nil {
 					return req, fmt.Errorf("reading %s of the %s: %w", name, f.part, err)
 				}
-				lim.Inflated -= size
-				lim.Events -= len(p.Records)
 				req.Payloads = append(req.Payloads, p)
 			}
 		}
@@ -85,7 +86,7 @@ var formNames = map[string]bool{
 const maxFields = 8
 
 func (f form) add(name, value string) {
-	if formNames[name] && len(f.fields[name]) < maxFields {
+	if formNames[name] && len(f.fields[name]) <= maxFields { // one too many shows
 		f.fields[name] = append(f.fields[name], value)
 	}
 }
@@ -113,6 +114,9 @@ func readForm(part, text string) form {
 	f := form{part, make(map[string][]string)}
 	for pair := range strings.SplitSeq(text, "&") {
 		name, value, _ := strings.Cut(pair, "=")
+		if !formNames[name] {
+			continue
+		}
 		if unescaped, err := url.QueryUnescape(value); err == nil {
 			value = unescaped
 		}
@@ -162,16 +166,16 @@ func readMultipart(body []byte) (form, error) {
 	}
 }
 
-// payload reads the value of a field. size is what it has after gzip.
-func (f form) payload(name, value string, lim Limits) (p Payload, size int, err error) {
-	p = Payload{Part: f.part, Field: name}
+// payload reads the value of a field, and takes what it cost from left.
+func (f form) payload(name, value string, left *Limits) (Payload, error) {
+	p := Payload{Part: f.part, Field: name}
 	p.Gzip, _ = strconv.Atoi(f.get("gzip"))
-	sent, text, err := unpack(value, lim)
+	sent, text, err := unpack(value, *left)
 	if err != nil {
-		return p, 0, err
+		return p, err
 	}
 	p.CRC = readCRC(f.get("ext"), f.get("crc"), sent)
-	return p, len(text), p.parse(text, lim)
+	return p, p.parse(text, left)
 }
 
 // unpack returns the JSON text in a value, and the value as it was before it
@@ -213,31 +217,35 @@ func isJSON(text string) bool {
 	return text != "" && (text[0] == '{' || text[0] == '[')
 }
 
-// parse sorts what the JSON text holds into records and containers. A list may
-// stand where an object should, and the other way round.
-func (p *Payload) parse(text string, lim Limits) error {
-	relaxed := lim
+// parse sorts what the JSON text holds into records and containers, and takes
+// what that cost from left. A list may stand where an object should, and the
+// other way round.
+func (p *Payload) parse(text string, left *Limits) error {
+	relaxed := *left
 	if strings.Contains(text, `"payload`) {
 		relaxed.String = len(text) // a sealed payload is as long as it is
 	}
-	v, err := Parse(text, relaxed)
+	v, used, err := parse(text, relaxed)
 	if err != nil {
 		return err
 	}
+	left.Inflated -= len(text)
+	left.Values -= used
 	items := v.items
 	if v.kind != List {
 		items = []Member{{Value: v}}
 	}
-	if len(items) > lim.Events {
-		return overLimit("records", lim.Events)
+	if len(items) > left.Events {
+		return overLimit("records", left.Events)
 	}
+	left.Events -= len(items)
 	for _, item := range items {
 		c, sealed := container(item.Value)
 		switch {
 		case sealed:
 			p.Sealed = append(p.Sealed, c)
-		case relaxed.String > lim.String && item.Value.longest() > lim.String:
-			return overLimit("bytes of a string", lim.String)
+		case relaxed.String > left.String && item.Value.longest() > left.String:
+			return overLimit("bytes of a string", left.String)
 		default:
 			p.Records = append(p.Records, item.Value)
 		}
@@ -258,27 +266,24 @@ func (v Value) longest() int {
 // containers, which get the container's time of sending as their _flush_time if
 // they have none. The errors are those of [Open] and of [Parse].
 func (p Payload) Open(keys Keys, lim Limits) ([]Value, error) {
-	opened := Payload{Records: p.Records}
+	records := slices.Clip(p.Records)
+	lim.Events -= len(records)
 	for _, c := range p.Sealed {
 		texts, err := Open(c, keys, lim)
 		if err != nil {
 			return nil, err
 		}
 		for _, text := range texts {
-			lim.Inflated -= len(text)
-			inner := Payload{}
-			if err := inner.parse(text, lim); err != nil {
+			var inner Payload
+			if err := inner.parse(text, &lim); err != nil {
 				return nil, err
 			}
 			for _, record := range inner.Records {
-				opened.Records = append(opened.Records, record.flushedAt(c.FlushTime))
+				records = append(records, record.flushedAt(c.FlushTime))
 			}
 		}
-		if len(opened.Records) > lim.Events {
-			return nil, overLimit("records", lim.Events)
-		}
 	}
-	return opened.Records, nil
+	return records, nil
 }
 
 // flushedAt adds the time of sending, in ms, if v has none.

@@ -158,7 +158,7 @@ func TestReadNothing(t *testing.T) {
 // Errors say what was found, not what it said.
 func TestReadErrors(t *testing.T) {
 	const honey = "honey-4711"
-	lim := sensors.Limits{Body: 1 << 20, Inflated: 2 << 20, Ratio: 10, Events: 3, Depth: 4, String: 100, Members: 5}
+	lim := sensors.Limits{Body: 1 << 20, Inflated: 2 << 20, Ratio: 10, Events: 3, Depth: 4, String: 100, Members: 5, Values: 10}
 	field := func(text string) string {
 		return "data_list=" + url.QueryEscape(base64.StdEncoding.EncodeToString([]byte(text)))
 	}
@@ -177,6 +177,9 @@ func TestReadErrors(t *testing.T) {
 		{"string", field(`[{"a":"` + strings.Repeat(honey, 11) + `"}]`), "reading data_list of the body: bytes of a string: over the limit of 100", true},
 		{"string beside a payload", field(`[{"payload":"","a":"` + strings.Repeat(honey, 11) + `"}]`), "reading data_list of the body: bytes of a string: over the limit of 100", true},
 		{"members", field(`[{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1}]`), "reading data_list of the body: members of an object: over the limit of 5", true},
+		{"fields", strings.Repeat("data=e30&", 9), "reading the body: fields of one name: over the limit of 8", true},
+		{"values", field(`[{"a":[1,2,3]},{"b":[1,2,3]},{"c":[1,2,3]}]`), "reading data_list of the body: JSON values: over the limit of 10", true},
+		{"values of two payloads", field(`[{"a":[1,2,3]}]`) + "&" + field(`[{"a":[1,2,3,4]}]`), "reading data_list of the body: JSON values: over the limit of 5", true},
 		{"JSON", field(`[{"honey-4711":honey-4711}]`), "reading data_list of the body: no JSON: another character where a value should be, at byte 15", false},
 		{"end of JSON", field(`[{"honey-4711":1}`), "reading data_list of the body: no JSON: the end of the text where a comma or the end of a list should be, at byte 17", false},
 		{"after JSON", field(`[]{"honey-4711":1}`), "reading data_list of the body: no JSON: '{' where the end should be, at byte 2", false},
@@ -270,7 +273,7 @@ func FuzzRead(f *testing.F) {
 	f.Add("", []byte(`data_list=[{"ekey":"a","pkv":1,"payloads":["b"],"flush_time":1}]&gzip=9`))
 	f.Add("", []byte("--a\r\nContent-Disposition: form-data; name=data\r\n\r\ne30=\r\n--a--\r\n"))
 	f.Add("", zip("data=e30="))
-	lim := sensors.Limits{Body: 1 << 16, Inflated: 1 << 18, Ratio: 20, Events: 50, Depth: 8, String: 1 << 12, Members: 50}
+	lim := sensors.Limits{Body: 1 << 16, Inflated: 1 << 18, Ratio: 20, Events: 50, Depth: 8, String: 1 << 12, Members: 50, Values: 1 << 16}
 	f.Fuzz(func(t *testing.T, query string, body []byte) {
 		req, err := sensors.Read(query, body, lim)
 		if err != nil {
@@ -295,7 +298,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		lim := sensors.Limits{Depth: 200, String: len(text), Members: len(text)}
+		lim := sensors.Limits{Depth: 200, String: len(text), Members: len(text), Values: 1 << 16}
 		got, err := sensors.Parse(text, lim)
 		if errors.Is(err, sensors.ErrLimit) {
 			return
@@ -312,7 +315,7 @@ func FuzzParse(f *testing.F) {
 		if diff := cmp.Diff(want, again); diff != "" || err != nil {
 			t.Errorf("%v\n%s", err, diff)
 		}
-		twice, err := sensors.Parse(string(written), sensors.Limits{Depth: 200, String: 6 * len(text), Members: len(text)})
+		twice, err := sensors.Parse(string(written), sensors.Limits{Depth: 200, String: 6 * len(text), Members: len(text), Values: 1 << 16})
 		if err != nil || !bytes.Equal(twice.Append(nil), written) {
 			t.Errorf("written %s, then %s, %v", written, twice.Append(nil), err)
 		}

@@ -3,6 +3,7 @@ package sensors_test
 import (
 	orElse "cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -37,6 +38,7 @@ type collector struct {
 	mu       sync.Mutex
 	got      map[string][]delivery // by project, each record once
 	seen     map[string]map[sensors.Key]bool
+	opaque   map[string][]sensors.Payload // what there is no key for
 	problems []string
 	changed  chan struct{}
 }
@@ -47,7 +49,7 @@ func newCollector(t *testing.T) (*collector, string) {
 			Private: []sensors.PrivateKey{{Version: 3, Key: keys().rsa}},
 			Static:  []sensors.StaticKey{{Version: 7, Key: []byte(staticKey)}},
 		},
-		got: make(map[string][]delivery), seen: make(map[string]map[sensors.Key]bool), changed: make(chan struct{}, 1),
+		got: make(map[string][]delivery), seen: make(map[string]map[sensors.Key]bool), opaque: make(map[string][]sensors.Payload), changed: make(chan struct{}, 1),
 	}
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)
@@ -83,6 +85,12 @@ func (c *collector) take(r *http.Request, body []byte) error {
 	signals := sensors.Recognise(sensors.Message{URL: r.URL.String(), UserAgent: r.UserAgent(), Body: body}, sensors.DefaultLimits)
 	for _, p := range req.Payloads {
 		records, err := p.Open(c.keys, sensors.DefaultLimits)
+		if errors.Is(err, sensors.ErrNoKey) {
+			c.mu.Lock()
+			c.opaque[req.Project] = append(c.opaque[req.Project], p)
+			c.mu.Unlock()
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -247,8 +255,39 @@ func TestScriptSDKs(t *testing.T) {
 	modes := []string{"ajax", "batch", "debug", "image", "static", "general"}
 	const perPage = 7
 	got = c.wait(ctx, t, modes, perPage)
+	for len(c.sealed("sm")) < perPage && ctx.Err() == nil {
+		select {
+		case <-c.changed:
+		case <-ctx.Done():
+		}
+	}
 	for _, mode := range modes {
 		checkPage(t, mode, got[mode])
+	}
+	c.checkOpaque(t, perPage)
+}
+
+func (c *collector) sealed(project string) []sensors.Payload {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.opaque[project])
+}
+
+// checkOpaque looks at what the page with SM2 and SM4 sent: nothing can be read
+// but what stands outside.
+func (c *collector) checkOpaque(t *testing.T, records int) {
+	got := c.sealed("sm")
+	if len(got) != records {
+		t.Errorf("sm: %d payloads, want %d", len(got), records)
+	}
+	for _, p := range got {
+		box := p.Sealed[0]
+		if box.Variant != sensors.Native || box.KeyVersion != 9 || box.FlushTime == 0 || box.Wrapping() != "SM2" || len(p.Sealed) != 1 || len(box.Payloads) != 1 {
+			t.Errorf("sm: got %s, flushed at %d", box, box.FlushTime)
+		}
+		if p.Gzip != 9 || !p.CRC.Right {
+			t.Errorf("sm: gzip=%d, crc %+v", p.Gzip, p.CRC)
+		}
 	}
 }
 

@@ -34,6 +34,7 @@ type Limits struct {
 	Depth    int // objects and lists in each other
 	String   int // bytes of one string or name of a record, as sent
 	Members  int // of one object or list
+	Values   int // of all payloads together; one takes 64 bytes
 }
 
 // DefaultLimits hold every batch that an SDK sends: at most 200 records (the
@@ -47,6 +48,7 @@ var DefaultLimits = Limits{
 	Depth:    16,
 	String:   128 << 10,
 	Members:  4000,
+	Values:   500_000,
 }
 
 // ErrLimit is wrapped by each error about a limit that was hit: the request

@@ -1,6 +1,8 @@
 package sensors_test
 
 import (
+	"image"
+	"image/gif"
 	"net/http"
 	"net/url"
 	"strings"
@@ -77,6 +79,8 @@ func TestOutcomeOf(t *testing.T) {
 		{sensors.NativeSDK, 404, sensors.Kept},
 		{sensors.NativeSDK, 500, sensors.Kept},
 		{sensors.NativeSDK, 503, sensors.Kept},
+		{sensors.NativeSDK, 304, sensors.Purged},
+		{sensors.NativeSDK, 302, sensors.Unknown},
 		{sensors.JSBatchSDK, 400, sensors.Kept},
 		{sensors.JSBatchSDK, 304, sensors.Accepted},
 		{sensors.JSSingleSDK, 503, sensors.Purged},
@@ -90,11 +94,29 @@ func TestOutcomeOf(t *testing.T) {
 			t.Errorf("%d at %d: got %s, want %s", tt.sdk, tt.status, got, tt.want)
 		}
 	}
-	if sensors.SDKOf("js", "data") != sensors.JSSingleSDK || sensors.SDKOf("js", "data_list") != sensors.JSBatchSDK || sensors.SDKOf("Android", "data_list") != sensors.NativeSDK {
-		t.Error("a client is not told by its lib")
+	for lib, want := range map[string]sensors.SDK{
+		"js": sensors.JSBatchSDK, "Android": sensors.NativeSDK, "iOS": sensors.NativeSDK, "Golang": sensors.GoSDK,
+		"Node": sensors.NodeSDK, "python": sensors.ServerSDK, "Java": sensors.ServerSDK, "": sensors.UnknownSDK,
+	} {
+		if got := sensors.SDKOf(lib, "data_list"); got != want {
+			t.Errorf("%s: got %d, want %d", lib, got, want)
+		}
+	}
+	if got := sensors.SDKOf("js", "data"); got != sensors.JSSingleSDK {
+		t.Errorf("a single send of js: got %d", got)
 	}
 	if !sensors.IsDryRun("true") || sensors.IsDryRun("false") || sensors.IsDryRun("") || sensors.IsDryRun("TRUE") {
 		t.Error("only the literal true is a dry run")
+	}
+}
+
+func TestPixel(t *testing.T) {
+	picture, err := gif.Decode(strings.NewReader(sensors.Pixel))
+	if err != nil || picture.Bounds() != image.Rect(0, 0, 1, 1) {
+		t.Fatalf("got %v, %v", picture, err)
+	}
+	if _, _, _, alpha := picture.At(0, 0).RGBA(); alpha != 0 {
+		t.Errorf("the point has the opacity %d", alpha)
 	}
 }
 
@@ -188,12 +210,12 @@ func TestPublicKey(t *testing.T) {
 func FuzzRemoteConfig(f *testing.F) {
 	f.Add(`{"v":"1","configs":{"nv":"2","autoTrackMode":15,"event_blacklist":["a"],"key":{"key_ec":"{\"type\":\"EC\"}"}}}`)
 	f.Fuzz(func(t *testing.T, text string) {
-		lim := sensors.Limits{Depth: 8, String: 1 << 12, Members: 50}
+		lim := sensors.Limits{Depth: 8, String: 1 << 12, Members: 50, Values: 1 << 16}
 		c, err := sensors.ParseRemoteConfig(text, lim)
 		if err != nil {
 			return
 		}
-		wide := sensors.Limits{Depth: 20, String: 1 << 20, Members: 1000}
+		wide := sensors.Limits{Depth: 20, String: 1 << 20, Members: 1000, Values: 1 << 16}
 		again, err := sensors.ParseRemoteConfig(string(c.Value().Append(nil)), wide)
 		if diff := cmp.Diff(c, again); diff != "" || err != nil {
 			t.Errorf("%v\n%s", err, diff)

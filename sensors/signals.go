@@ -167,7 +167,10 @@ func (v view) cookieID() bool {
 		}
 	}
 	for _, text := range []string{v.query, v.Cookie, string(v.Body)} {
-		if text, err := url.QueryUnescape(text); err == nil && words(text, isCookieID) {
+		if unescaped, err := url.QueryUnescape(text); err == nil {
+			text = unescaped
+		}
+		if words(text, isCookieID) {
 			return true
 		}
 	}

@@ -13,6 +13,10 @@ const rsaKey = process.argv[3]
 const sdk = readFileSync(need.resolve("sa-sdk-javascript/sensorsdata.min.js"), "utf8")
 const plugin = (name) => readFileSync(need.resolve(`sa-sdk-javascript/dist/web/plugin/${name}/index.js`), "utf8")
 
+// The base point of the curve of SM2 (GB/T 32918.5) is a public key too.
+const sm2Key = "0432c4ae2c1f1981195f9904466a39c9948fe30bbff2660be1715a4589334c74c7" +
+  "bc3736a2f4f6779c59bdcee36b692153d0a9877cc62a474002df32e52139f0a0"
+
 // use adds a plugin before the SDK starts.
 function use(window, name, file, options) {
   window.eval(plugin(file))
@@ -39,6 +43,10 @@ const modes = {
     send_type: "ajax",
     after: (window) => use(window, "AesEncryption", "aes-encryption",
       { k: Buffer.from("0123456789abcdef").toString("base64"), kid: 7, khash: "hh" }),
+  },
+  sm: {
+    send_type: "ajax",
+    after: (window) => use(window, "SMEncryption", "sm-encryption", { pkv: 9, pub_key: sm2Key }),
   },
   general: {
     send_type: "ajax",
