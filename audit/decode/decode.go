@@ -37,12 +37,19 @@ var DefaultLimits = Limits{Depth: 12, Bytes: 64 << 20, Layers: 100_000}
 // leaves something for the rest.
 func (l Limits) room() int64 { return l.Bytes / 4 }
 
+// Values yields every layer of an exhibit that can be read without a key; see
+// [Options.Values].
+func Values(ex audit.Exhibit, lim Limits) iter.Seq2[audit.Value, error] {
+	return Options{Limits: lim}.Values(ex)
+}
+
 // Values yields every layer of an exhibit. A limit that was hit, or a layer
 // that breaks off, is an error beside a value that holds exhibit and trail
 // only. Each limit is reported where it was hit first, and the rest goes on.
-func Values(ex audit.Exhibit, lim Limits) iter.Seq2[audit.Value, error] {
+func (o Options) Values(ex audit.Exhibit) iter.Seq2[audit.Value, error] {
 	return func(yield func(audit.Value, error) bool) {
-		p := &peeler{lim: lim, left: lim.Bytes, layers: 1, done: make(map[work]outcome), hit: make(map[error]bool)}
+		lim := o.Limits
+		p := &peeler{lim: lim, left: lim.Bytes, layers: 1, done: make(map[work]outcome), hit: make(map[error]bool), lock: o.Keys.lock(ex)}
 		p.queue = []audit.Value{{Exhibit: ex.ID, Trail: audit.Trail{ex.Part}, Data: ex.Data}}
 		for len(p.queue) > 0 {
 			v := p.queue[0]
@@ -63,6 +70,7 @@ type peeler struct {
 	done     map[work]outcome
 	hit      map[error]bool
 	problems []problem
+	lock     lock
 }
 
 // work is what one decoder does to one sequence of bytes.
@@ -95,7 +103,7 @@ var (
 
 // peel queues the layers below v, and says whether v is a leaf.
 func (p *peeler) peel(v audit.Value) audit.Value {
-	in := layer{step: v.Trail[len(v.Trail)-1], data: v.Data.Reveal(), room: min(p.lim.room(), p.left)}
+	in := layer{step: v.Trail[len(v.Trail)-1], data: v.Data.Reveal(), room: min(p.lim.room(), p.left), lock: p.lock.at(v.Trail)}
 	w := work{decoder: -1}
 	v.Leaf = true
 	for i, d := range decoders {

@@ -7,6 +7,7 @@ type layer struct {
 	step string // the last one of its trail
 	data []byte
 	room int64 // the most bytes that a decompression may give
+	lock lock  // what may open it
 }
 
 // A part is one output of a decoder.
@@ -93,4 +94,6 @@ var decoders = []decoder{
 	{"base32", isBase32, decodeBase32, false},
 	{"radix", isRadix, decodeRadix, false},
 	{"xor", isXOR, decodeXOR, false},
+	{"sealed", isSealed, decodeSealed, false},
+	{"sealed-digits", isSealedDigits, decodeSealedDigits, false},
 }

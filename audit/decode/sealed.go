@@ -1,0 +1,130 @@
+package decode
+
+import (
+	"errors"
+)
+
+// What is encrypted is no text and has the length of a block or more. Its head
+// tells: who encrypts does not leave it in clear.
+const (
+	minSealed  = 16
+	sealedHead = 256
+)
+
+// isSealed reports whether a layer may be encrypted and there is a key to try.
+func isSealed(in layer) bool { return in.lock.holds() && sealable(in.data) }
+
+// sealable reports whether data may be encrypted.
+func sealable(data []byte) bool {
+	return len(data) >= minSealed && printableShare(data[:min(len(data), sealedHead)]) < mostlyText && !compressed(data)
+}
+
+var errTries = errors.New("too many keys and too many layers: the limit of tries is hit; what follows is not tried")
+
+// decodeSealed tries the keys that there are. The step names the cipher, its
+// mode, where the key came from, and where what it needs beside the key did.
+func decodeSealed(in layer, emit func(part) bool) error {
+	out, ok, err := open(in)
+	if ok {
+		emit(in.whole(out.step, out.data))
+	}
+	return err
+}
+
+// isSealedDigits reports whether a layer is one word of base64 that may be
+// encrypted.
+func isSealedDigits(in layer) bool {
+	return in.lock.holds() && len(in.data) <= headSize && isToken(in.data) && sealable(fromBase64(in.data))
+}
+
+// decodeSealedDigits reads base64 that is too short to be believed without a
+// key that opens it.
+func decodeSealedDigits(in layer, emit func(part) bool) error {
+	sealed := in.whole("base64", fromBase64(in.data))
+	known := false
+	_ = decodeBase64(in, func(p part) bool {
+		known = known || p.span.Start == 0 && len(p.data) == len(sealed.data)
+		return true
+	})
+	if known {
+		return nil
+	}
+	_, ok, err := open(layer{data: sealed.data, lock: in.lock})
+	if ok {
+		emit(sealed)
+	}
+	return err
+}
+
+// An opened layer is what a key gave, and the step that says how.
+type opened struct {
+	step string
+	data []byte
+}
+
+// A trial is the work on one layer.
+type trial struct {
+	layer
+	keys, phrases, ivs, tags []material
+	scratch                  [sealedHead]byte
+}
+
+// Bounds of what is tried from the traffic on one layer.
+const (
+	maxKeys = 256
+	maxIVs  = 16
+)
+
+// open tries all keys on a layer.
+func open(in layer) (out opened, ok bool, err error) {
+	t := &trial{layer: in}
+	t.keys = in.lock.candidates(asKey, maxKeys)
+	t.phrases = in.lock.candidates(asPassphrase, maxKeys)
+	t.ivs = in.lock.candidates(asIV, maxIVs)
+	t.tags = in.lock.candidates(asTag, maxIVs)
+	before := *in.lock.tries
+	for _, c := range ciphers {
+		if out, ok = c.open(t); ok {
+			return out, true, nil
+		}
+	}
+	if *in.lock.tries <= 0 && before > 0 {
+		return opened{}, false, errTries
+	}
+	return opened{}, false, nil
+}
+
+// spend counts one try, and reports whether it may be made.
+func (t *trial) spend() bool {
+	*t.lock.tries--
+	return *t.lock.tries >= 0
+}
+
+// A deciphering writes the plaintext of src, from its start, to dst of the
+// same length.
+type deciphering func(dst, src []byte)
+
+// accept returns the plaintext of body if it is one. start begins to decipher
+// anew each time. Its head alone is deciphered first.
+func (t *trial) accept(start func() deciphering, body []byte, padded bool) ([]byte, bool) {
+	if len(body) == 0 || !t.spend() {
+		return nil, false
+	}
+	head := t.scratch[:min(len(body), len(t.scratch))]
+	start()(head, body[:len(head)])
+	if !promising(head, len(head) == len(body) && padded) {
+		return nil, false
+	}
+	out := make([]byte, len(body))
+	start()(out, body)
+	return plaintext(out, padded)
+}
+
+// promising reports whether the head of a plaintext may be one; last says that
+// it may end in padding.
+func promising(head []byte, last bool) bool {
+	if len(head) < 2*blockSize || last && padding(head) > 0 {
+		return true
+	}
+	return printableShare(head[:min(len(head), minRun)]) == 1 || compressed(head) || !likeRandom(head)
+}
