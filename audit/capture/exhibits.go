@@ -47,6 +47,28 @@ func Exhibits(caseID string, events iter.Seq2[audit.Event, error], open func(aud
 	}
 }
 
+// Answers yields the bodies of the answers of a case, each up to limit bytes, as
+// far as they can be read. They are no exhibits, the software did not send
+// them: they show with what it may have encrypted. Each has the line of its
+// event and no ID.
+func Answers(caseID string, events iter.Seq2[audit.Event, error], open func(audit.Body) (io.ReadCloser, error), limit int64) iter.Seq[audit.Exhibit] {
+	return func(yield func(audit.Exhibit) bool) {
+		line := 0
+		for event, err := range events {
+			line++
+			if err != nil || event.Exchange == nil || event.Exchange.Reply.Size == 0 || event.Exchange.Answered == audit.BySinkhole {
+				continue
+			}
+			x := event.Exchange
+			answer := audit.Exhibit{Case: caseID, Event: line, Place: event.Place, Host: x.Host, Part: "response.body", Type: mediaType(x.Answer)}
+			answer, err := part{body: x.Reply}.fill(answer, open, limit)
+			if err == nil && !yield(answer) {
+				return
+			}
+		}
+	}
+}
+
 // A part is one exhibit of an event. Its bytes are text, or stored as body.
 type part struct {
 	exhibit audit.Exhibit

@@ -58,11 +58,11 @@ func (s *KeySearch) Watch(ex audit.Exhibit, values iter.Seq2[audit.Value, error]
 	}
 }
 
-// mayOpen reports whether a key may open a value, or one that stands in the
-// traffic may have been taken for one that was given.
+// mayOpen reports whether a key may open a value. One that was opened already
+// counts too: its key may stand in the traffic as well, which has to be said.
 func mayOpen(v audit.Value) bool {
 	data := v.Data.Reveal()
-	return v.Trail.NeedsGivenKey() || v.Leaf && (sealable(data) || len(data) <= headSize && sealedDigits(data))
+	return audit.Key(v.Trail[len(v.Trail)-1]) != "" || v.Leaf && (sealable(data) || len(data) <= headSize && sealedDigits(data))
 }
 
 // sealedDigits reports whether a word may be base64 of whole blocks.

@@ -29,6 +29,11 @@ type Experiment struct {
 	Arms  []audit.Arm
 	Runs  int
 	Seeds []audit.Seed // with values
+
+	// Again, if it is set, is called once all exhibits were seen. It returns
+	// how to peel those that may now give more, because what opens them was
+	// found elsewhere, and which these are; a nil Peeler if there are none.
+	Again func() (peel Peeler, of func(exhibit string) bool)
 }
 
 // A Result is what was detected.
@@ -43,7 +48,8 @@ type Result struct {
 // the rest goes on; the error of Detect itself is about the seeds.
 //
 // exhibits are drawn in a goroutine of their own, which has ended when Detect
-// returns.
+// returns. They are drawn twice if the experiment says that some have to be
+// looked at again.
 func Detect(exhibits iter.Seq2[audit.Exhibit, error], x Experiment, peel Peeler, workers int) (Result, error) {
 	seeds, err := NewSeeds(x.Seeds)
 	if err != nil {
@@ -52,7 +58,24 @@ func Detect(exhibits iter.Seq2[audit.Exhibit, error], x Experiment, peel Peeler,
 	d := &detector{identifiers: newIdentifiers(x)}
 	l := looker{seeds, loadFields(), d.identifiers.modes, peel}
 	inOrder(exhibits, max(1, workers), l.look, d.add)
+	if x.Again != nil {
+		if again, of := x.Again(); again != nil {
+			l.peel = again
+			inOrder(only(exhibits, of), max(1, workers), l.look, d.replace)
+		}
+	}
 	return d.result(), nil
+}
+
+// only yields the exhibits that are asked for.
+func only(exhibits iter.Seq2[audit.Exhibit, error], of func(string) bool) iter.Seq2[audit.Exhibit, error] {
+	return func(yield func(audit.Exhibit, error) bool) {
+		for ex, err := range exhibits {
+			if ex.ID != "" && of(ex.ID) && !yield(ex, err) {
+				return
+			}
+		}
+	}
 }
 
 // A looker looks at exhibits, each by itself. It is safe for concurrent use.
@@ -136,28 +159,38 @@ func (l looker) fits(f audit.Finding, ex audit.Exhibit) bool {
 type detector struct {
 	identifiers *identifiers
 	scenes      []scene
-	problems    []audit.Problem
-	opaque      []string
+	looked      int // up to where scenes were replaced
 }
 
-func (d *detector) add(s scene) {
-	d.problems = append(d.problems, s.problems...)
-	for _, v := range s.tokens {
-		d.identifiers.observe(s.exhibit, v)
+func (d *detector) add(s scene) { d.scenes = append(d.scenes, s) }
+
+// replace puts a second look in the place of the first. Both come in the order
+// of the exhibits.
+func (d *detector) replace(s scene) {
+	for d.looked < len(d.scenes) && d.scenes[d.looked].exhibit.ID != s.exhibit.ID {
+		d.looked++
 	}
-	if s.opaque {
-		d.opaque = append(d.opaque, s.exhibit.ID)
-	}
-	if s.exhibit.ID != "" {
-		s.tokens, s.problems = nil, nil
-		d.scenes = append(d.scenes, s)
+	if d.looked < len(d.scenes) { // it is not if the exhibits are others now
+		d.scenes[d.looked] = s
 	}
 }
 
 func (d *detector) result() Result {
-	r := Result{Problems: d.problems, Opaque: d.opaque}
+	var r Result
+	for _, s := range d.scenes {
+		r.Problems = append(r.Problems, s.problems...)
+		for _, v := range s.tokens {
+			d.identifiers.observe(s.exhibit, v)
+		}
+		if s.opaque {
+			r.Opaque = append(r.Opaque, s.exhibit.ID)
+		}
+	}
 	persistent := d.identifiers.findings()
 	for _, s := range d.scenes {
+		if s.exhibit.ID == "" {
+			continue
+		}
 		for _, f := range append(s.found, persistent[s.exhibit.ID]...) {
 			f.ID, f.Exhibit = fmt.Sprintf("f%d", len(r.Findings)+1), s.exhibit.ID
 			r.Findings = append(r.Findings, f)

@@ -27,7 +27,7 @@ of 16 bytes or more are looked for too.
 
 The result is the fact stream, one JSON object a line: config, exhibit, error,
 finding, party, coverage. Values in it are dots without --reveal. It is the same
-for any number of workers. The exit code is 3 if a finding is certain or likely.`
+for any number of workers. The exit code is 3 if a finding is certain or likely.` + keyHelp
 
 // An analysis is what the command line of analyze asks for.
 type analysis struct {
@@ -38,6 +38,7 @@ type analysis struct {
 	mediaType string
 	reveal    bool
 	workers   int
+	keys      []string
 }
 
 func newAnalyze(e *env) *cobra.Command {
@@ -61,6 +62,7 @@ func newAnalyze(e *env) *cobra.Command {
 	f.StringVar(&a.mediaType, "content-type", "", "media `TYPE` of the inputs that are bodies")
 	f.BoolVar(&a.reveal, "reveal", false, "write captured values in clear")
 	f.IntVar(&a.workers, "workers", runtime.GOMAXPROCS(0), "exhibits that are taken apart at the same time")
+	keyFlag(c, &a.keys)
 	return c
 }
 
@@ -101,9 +103,13 @@ func (a analysis) analyze(in *inputs, seeds []audit.Seed) (*report.Case, error) 
 		c.Case.ID = in.list[0].folder.Case.ID
 		c.Partial, c.Ended = ending(in.list[0].folder)
 	}
+	l, err := newLocksmith(a.keys, in.answers())
+	if err != nil {
+		return nil, err
+	}
 	exhibits := listed(c, in.exhibits())
-	x := detect.Experiment{Arms: in.arms(), Runs: in.runs(), Seeds: c.Seeds}
-	found, err := detect.Detect(exhibits, x, peel, a.workers)
+	x := detect.Experiment{Arms: in.arms(), Runs: in.runs(), Seeds: c.Seeds, Again: l.again}
+	found, err := detect.Detect(exhibits, x, l.peel, a.workers)
 	if err != nil {
 		return nil, usageError{err}
 	}

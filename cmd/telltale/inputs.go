@@ -134,6 +134,42 @@ func (in *inputs) exhibits() iter.Seq2[audit.Exhibit, error] {
 	}
 }
 
+// answers yields what servers delivered, as far as the inputs have it.
+func (in *inputs) answers() iter.Seq[audit.Exhibit] {
+	return func(yield func(audit.Exhibit) bool) {
+		for _, i := range in.list {
+			for answer := range i.answers() {
+				if !yield(answer) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// answers yields what one input has. What is wrong with it, its exhibits say.
+func (i input) answers() iter.Seq[audit.Exhibit] {
+	if i.folder != nil {
+		return capture.Answers(i.folder.Case.ID, i.folder.Events(), i.folder.Body, exhibitLimit)
+	}
+	return func(yield func(audit.Exhibit) bool) {
+		f, err := os.Open(i.path)
+		if err != nil {
+			return
+		}
+		defer func() { _ = f.Close() }()
+		if !i.isArchive(f) {
+			return
+		}
+		for answer := range har.Answers(f, exhibitLimit) {
+			answer.Case = i.path
+			if !yield(answer) {
+				return
+			}
+		}
+	}
+}
+
 // exhibits yields the exhibits of one input.
 func (i input) exhibits(mediaType string) iter.Seq2[audit.Exhibit, error] {
 	if i.folder != nil {

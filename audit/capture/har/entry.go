@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"math"
 	"mime"
@@ -24,7 +25,8 @@ type entry struct {
 		PostData postData `json:"postData"`
 	} `json:"request"`
 	Response struct {
-		Status int `json:"status"`
+		Status  int             `json:"status"`
+		Content json.RawMessage `json:"content"` // see answer
 	} `json:"response"`
 	Messages []message `json:"_webSocketMessages"`
 }
@@ -42,6 +44,26 @@ type postData struct {
 	Params   []param `json:"params"`
 	Encoding string  `json:"encoding"`
 	Own      string  `json:"_encoding"` // Encoding in the writers that keep to HAR 1.2, which has none here
+}
+
+// answer returns the body of the answer and its media type.
+func (e entry) answer() (data []byte, mediaType string, err error) {
+	var c struct {
+		Type     string `json:"mimeType"`
+		Text     text   `json:"text"`
+		Encoding string `json:"encoding"`
+	}
+	if len(e.Response.Content) == 0 {
+		return nil, "", nil
+	}
+	if err := json.Unmarshal(e.Response.Content, &c); err != nil {
+		return nil, "", err
+	}
+	if strings.EqualFold(c.Encoding, "base64") {
+		data, err = unbase64(c.Text)
+		return data, c.Type, err
+	}
+	return c.Text, c.Type, nil
 }
 
 // A param is a field of a form, after decoding.

@@ -58,6 +58,27 @@ func Exhibits(r io.Reader, limit int64) iter.Seq2[audit.Exhibit, error] {
 	}
 }
 
+// Answers yields the bodies of the answers, each up to limit bytes, as far as
+// they can be read. They are no exhibits, nobody sent them: they show with what
+// a page may have encrypted. Each has the number of its entry and no ID.
+func Answers(r io.Reader, limit int64) iter.Seq[audit.Exhibit] {
+	return func(yield func(audit.Exhibit) bool) {
+		line := 0
+		for e := range entries(r) {
+			line++
+			body, kind, err := e.answer()
+			if err != nil || len(body) == 0 {
+				continue
+			}
+			p := part{Exhibit: audit.Exhibit{Event: line, Host: host(string(e.Request.URL)), Part: "response.body"}, data: body}
+			p.Type = mediaType(kind)
+			if !yield(p.exhibit(limit)) {
+				return
+			}
+		}
+	}
+}
+
 // entries reads the list log.entries, one entry at a time.
 func entries(r io.Reader) iter.Seq2[entry, error] {
 	return func(yield func(entry, error) bool) {
