@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"hash"
 	"iter"
+	"slices"
 
 	"golang.org/x/crypto/chacha20poly1305"
 )
@@ -25,29 +26,35 @@ var ciphers = []struct {
 }{
 	{"envelope", (*trial).envelope},
 	{"openssl", (*trial).salted},
-	{"aes-gcm", eachKey((*trial).gcm)},
+	{"aes-gcm", func(t *trial) (opened, bool) { return t.each(t.keys, t.gcm) }},
 	{"chacha20-poly1305", (*trial).chacha},
-	{"aes-cbc", eachKey((*trial).cbc)},
-	{"aes-ecb", eachKey((*trial).ecb)},
-	{"aes-ctr", eachKey((*trial).ctr)},
+	{"aes-cbc", func(t *trial) (opened, bool) { return t.blocks(t.cbc) }},
+	{"aes-ecb", func(t *trial) (opened, bool) { return t.blocks(t.ecb) }},
+	{"aes-ctr", func(t *trial) (opened, bool) { return t.each(t.keys, t.ctr) }},
 	{"rc4", (*trial).rc4},
 	{"xor", (*trial).xor},
 }
 
-// eachKey calls open with every key that AES may have.
-func eachKey(open func(*trial, material, cipher.Block) (opened, bool)) func(*trial) (opened, bool) {
-	return func(t *trial) (opened, bool) {
-		for _, k := range t.keys {
-			block, err := aes.NewCipher(k.data)
-			if err != nil {
-				continue // not 16, 24 or 32 bytes
-			}
-			if out, ok := open(t, k, block); ok {
-				return out, true
-			}
+// each calls open with every key that AES may have.
+func (t *trial) each(keys []material, open func(material, cipher.Block) (opened, bool)) (opened, bool) {
+	for _, k := range keys {
+		block, err := aes.NewCipher(k.data)
+		if err != nil {
+			continue // not 16, 24 or 32 bytes
 		}
+		if out, ok := open(k, block); ok {
+			return out, true
+		}
+	}
+	return opened{}, false
+}
+
+// blocks is each for the modes that need whole blocks.
+func (t *trial) blocks(open func(material, cipher.Block) (opened, bool)) (opened, bool) {
+	if len(t.data)%blockSize != 0 {
 		return opened{}, false
 	}
+	return t.each(t.blockKeys, open)
 }
 
 // A reading is one way to divide a layer: what is beside the key, and what is
@@ -67,9 +74,9 @@ func step(mode string, k material, source string) string {
 
 // beside yields the readings with an IV of one of these lengths that stands in
 // a field of its own.
-func (t *trial) beside(sizes ...int) iter.Seq[reading] {
+func (t *trial) beside(ivs []material, sizes ...int) iter.Seq[reading] {
 	return func(yield func(reading) bool) {
-		for _, iv := range t.ivs {
+		for _, iv := range ivs {
 			for _, size := range sizes {
 				if len(iv.data) == size && !yield(reading{iv.label, iv.data, t.data}) {
 					return
@@ -91,45 +98,54 @@ func (t *trial) prefixed(sizes ...int) iter.Seq[reading] {
 	}
 }
 
-// cbc tries the IV of the first block at last: that reading loses a block where
-// the IV is another one, and is right but for that.
-func (t *trial) cbc(k material, block cipher.Block) (opened, bool) {
-	if len(t.data)%blockSize != 0 {
-		return opened{}, false
-	}
-	try := func(r reading) (opened, bool) {
-		out, ok := t.accept(func() deciphering { return cipher.NewCBCDecrypter(block, r.iv).CryptBlocks }, r.body, true)
-		return opened{step("cbc", k, r.source), out}, ok
-	}
-	for r := range t.beside(blockSize) {
-		if out, ok := try(r); ok {
-			return out, true
-		}
-	}
-	for _, r := range []reading{{"zero", zeroIV, t.data}, {"key", k.data[:blockSize], t.data}} {
-		if out, ok := try(r); ok {
-			return out, true
-		}
-	}
-	for r := range t.prefixed(blockSize) {
-		if out, ok := try(r); ok {
-			return out, true
-		}
-	}
-	return opened{}, false
+func cbcFrom(block cipher.Block, iv []byte) func() deciphering {
+	return func() deciphering { return cipher.NewCBCDecrypter(block, iv).CryptBlocks }
 }
 
-func (t *trial) ecb(k material, block cipher.Block) (opened, bool) {
-	if len(t.data)%blockSize != 0 {
-		return opened{}, false
-	}
-	out, ok := t.accept(func() deciphering {
+func ctrFrom(block cipher.Block, iv []byte) func() deciphering {
+	return func() deciphering { return cipher.NewCTR(block, iv).XORKeyStream }
+}
+
+// ecbFrom has no IV; it is there for the likeness.
+func ecbFrom(block cipher.Block, _ []byte) func() deciphering {
+	return func() deciphering {
 		return func(dst, src []byte) {
 			for i := 0; i < len(src); i += blockSize {
 				block.Decrypt(dst[i:], src[i:])
 			}
 		}
-	}, t.data, true)
+	}
+}
+
+// cbc tries all IVs and takes the one with most evidence. A wrong one spoils the
+// first block alone, which may look well by chance. The first block read as
+// the IV is right but for the block that is lost, if the IV is another one.
+func (t *trial) cbc(k material, block cipher.Block) (best opened, found bool) {
+	most := 0.0
+	for r := range t.vectors(k) {
+		if out, bits := t.weigh(cbcFrom(block, r.iv), r.body, true); bits > most {
+			best, most = opened{step("cbc", k, r.source), out}, bits
+		}
+	}
+	return best, most > 0
+}
+
+// vectors yields the readings with an IV of one block.
+func (t *trial) vectors(k material) iter.Seq[reading] {
+	return func(yield func(reading) bool) {
+		fixed := []reading{{"zero", zeroIV, t.data}, {"key", k.data[:blockSize], t.data}}
+		for _, readings := range []iter.Seq[reading]{slices.Values(fixed), t.beside(t.blockIVs, blockSize), t.prefixed(blockSize)} {
+			for r := range readings {
+				if !yield(r) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (t *trial) ecb(k material, block cipher.Block) (opened, bool) {
+	out, ok := t.accept(ecbFrom(block, nil), t.data, true)
 	return opened{fmt.Sprintf("aes-%d-ecb:key=%s", 8*len(k.data), k.label), out}, ok
 }
 
@@ -138,8 +154,7 @@ func (t *trial) ecb(k material, block cipher.Block) (opened, bool) {
 func (t *trial) ctr(k material, block cipher.Block) (opened, bool) {
 	try := func(r reading) (opened, bool) {
 		for first := range uint64(2) {
-			start := counter(r.iv, first)
-			out, ok := t.accept(func() deciphering { return cipher.NewCTR(block, start).XORKeyStream }, r.body, false)
+			out, ok := t.accept(ctrFrom(block, counter(r.iv, first)), r.body, false)
 			if ok {
 				return opened{step("ctr", k, r.source), out}, true
 			}
@@ -149,7 +164,7 @@ func (t *trial) ctr(k material, block cipher.Block) (opened, bool) {
 		}
 		return opened{}, false
 	}
-	for r := range t.beside(16, 12, 8) {
+	for r := range t.beside(t.ivs, 16, 12, 8) {
 		if out, ok := try(r); ok {
 			return out, true
 		}
@@ -189,7 +204,7 @@ func (t *trial) gcm(k material, block cipher.Block) (opened, bool) {
 // nonces yields the readings with a nonce of one of these lengths.
 func (t *trial) nonces(sizes ...int) iter.Seq[reading] {
 	return func(yield func(reading) bool) {
-		for _, readings := range []iter.Seq[reading]{t.beside(sizes...), t.prefixed(sizes...)} {
+		for _, readings := range []iter.Seq[reading]{t.beside(t.ivs, sizes...), t.prefixed(sizes...)} {
 			for r := range readings {
 				if !yield(r) {
 					return
@@ -305,7 +320,7 @@ func (t *trial) salted() (opened, bool) {
 				if err != nil {
 					continue
 				}
-				out, ok := t.accept(func() deciphering { return cipher.NewCBCDecrypter(block, stream[size:]).CryptBlocks }, body, true)
+				out, ok := t.accept(cbcFrom(block, stream[size:]), body, true)
 				if ok {
 					return opened{fmt.Sprintf("aes-%d-cbc:key=%s,iv=salted", 8*size, k.label), out}, true
 				}

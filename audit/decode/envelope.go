@@ -2,7 +2,6 @@ package decode
 
 import (
 	"crypto/aes"
-	"crypto/cipher"
 	"crypto/rsa"
 	"crypto/sha1" //nolint:gosec // not ours: the usual digest of OAEP
 	"crypto/sha256"
@@ -84,6 +83,6 @@ func (t *trial) wrapped(wrapped []byte, n int, body []byte) (opened, bool) {
 	if err != nil {
 		return opened{}, false
 	}
-	out, ok := t.accept(func() deciphering { return cipher.NewCBCDecrypter(block, r.iv).CryptBlocks }, r.body, true)
+	out, ok := t.accept(cbcFrom(block, r.iv), r.body, true)
 	return opened{r.source, out}, ok
 }

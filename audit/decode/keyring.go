@@ -40,6 +40,8 @@ const (
 	asIV       // or a nonce
 	asTag
 	asPassphrase
+	asBlockKey // in CBC and ECB only: so published keys are used
+	asBlockIV
 )
 
 // A position is where a material stands in the traffic. The zero position is
@@ -76,7 +78,7 @@ func NewKeyring(given ...Key) *Keyring {
 // the traffic shows and was given as well counts as shown.
 func (r *Keyring) with(found []material) *Keyring {
 	more := &Keyring{private: r.private, shown: make(map[string][]material), request: make(map[request][]material)}
-	once := make(map[string]bool)
+	seen := make(map[string]role) // as what the traffic shows some bytes
 	for _, m := range found {
 		if m.at.exhibit != "" {
 			more.shown[m.at.exhibit] = append(more.shown[m.at.exhibit], m)
@@ -84,21 +86,18 @@ func (r *Keyring) with(found []material) *Keyring {
 		if m.at.request.event != 0 {
 			more.request[m.at.request] = append(more.request[m.at.request], m)
 		}
-		if !once[m.content()] {
-			once[m.content()] = true
+		if m.role&^seen[string(m.data)] != 0 {
+			seen[string(m.data)] |= m.role
 			more.all = append(more.all, m)
 		}
 	}
 	for _, m := range r.fixed {
-		if !once[m.content()] {
+		if m.role &^= seen[string(m.data)]; m.role != 0 {
 			more.fixed = append(more.fixed, m)
 		}
 	}
 	return more
 }
-
-// content is the same for the same bytes in the same role.
-func (m material) content() string { return string(rune(m.role)) + string(m.data) }
 
 // A lock is what a layer is tried with, seen from where it stands.
 type lock struct {
@@ -167,12 +166,12 @@ func (l lock) nearest() []material {
 		return own
 	}
 	own = slices.Clone(own)
-	slices.SortStableFunc(own, func(a, b material) int { return common(b.at.trail, l.trail) - common(a.at.trail, l.trail) })
+	slices.SortStableFunc(own, func(a, b material) int { return shared(b.at.trail, l.trail) - shared(a.at.trail, l.trail) })
 	return own
 }
 
-// common counts the bytes that two trails have in common from the start.
-func common(a, b audit.Trail) int {
+// shared counts the bytes that two trails have in common from the start.
+func shared(a, b audit.Trail) int {
 	n := 0
 	for i := range min(len(a), len(b)) {
 		k := 0

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"iter"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -62,12 +61,7 @@ func (s *KeySearch) Watch(ex audit.Exhibit, values iter.Seq2[audit.Value, error]
 // counts too: its key may stand in the traffic as well, which has to be said.
 func mayOpen(v audit.Value) bool {
 	data := v.Data.Reveal()
-	return audit.Key(v.Trail[len(v.Trail)-1]) != "" || v.Leaf && (sealable(data) || len(data) <= headSize && sealedDigits(data))
-}
-
-// sealedDigits reports whether a word may be base64 of whole blocks.
-func sealedDigits(data []byte) bool {
-	return isToken(data) && len(data)%4 == 0 && len(trimPadding(data))*3/4%blockSize == 0 && sealable(fromBase64(data))
+	return audit.Key(v.Trail[len(v.Trail)-1]) != "" || v.Leaf && (sealable(data) || sealedDigits(data))
 }
 
 // collect adds the keys of a value, with copies of their bytes, so that the
@@ -127,62 +121,4 @@ func (s *KeySearch) Keyring() *Keyring {
 	}
 	s.cut()
 	return s.base.with(s.found)
-}
-
-// scriptKey finds a string that is assigned to a name, in a script, in JSON or
-// in HTML; parsedKey finds one that a script turns into bytes.
-var (
-	scriptKey = regexp.MustCompile(`([A-Za-z_$][A-Za-z0-9_$-]{0,40})["']?\s*[:=]\s*["'` + "`" + `]([^"'` + "`" + `\\\s]{4,128})["'` + "`" + `]`)
-	parsedKey = regexp.MustCompile(`\b(?:parse|encode|from)\(\s*["'` + "`" + `]([^"'` + "`" + `\\\s]{16,64})["'` + "`" + `]`)
-)
-
-// Answer looks for keys in what a server delivered: a page that encrypts what
-// it sends has its key from there. An answer is no exhibit, and nothing else
-// in it counts.
-func (s *KeySearch) Answer(answer audit.Exhibit) {
-	text := answer.Data.Reveal()
-	if printableShare(text[:min(len(text), headSize)]) < mostlyText {
-		return
-	}
-	var found []material
-	add := func(name string, as role, value []byte) bool {
-		label := "answer:" + name
-		for _, raw := range spellings(value) {
-			found = append(found, fitting(label, as, raw)...)
-		}
-		found = append(found, phrase(label, as, value)...)
-		return len(found) < maxOfExhibit
-	}
-	for m := range matches(scriptKey, text) {
-		if as := roleOf(string(m[1])); as != 0 && !add(string(m[1]), as, m[2]) {
-			break
-		}
-	}
-	for m := range matches(parsedKey, text) {
-		if !add("parse", asKey|asIV, m[1]) {
-			break
-		}
-	}
-	for i := range found {
-		found[i].data = bytes.Clone(found[i].data)
-		found[i].at = position{request: requestOf(answer), order: i}
-	}
-	s.note(audit.Exhibit{}, found, false)
-}
-
-// matches yields the matches of an expression and of its groups, one after the
-// other.
-func matches(re *regexp.Regexp, text []byte) iter.Seq[[][]byte] {
-	return func(yield func([][]byte) bool) {
-		for m := re.FindSubmatchIndex(text); m != nil; m = re.FindSubmatchIndex(text) {
-			groups := make([][]byte, len(m)/2)
-			for i := range groups {
-				groups[i] = text[m[2*i]:m[2*i+1]]
-			}
-			if !yield(groups) {
-				return
-			}
-			text = text[m[1]:]
-		}
-	}
 }

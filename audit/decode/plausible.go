@@ -12,16 +12,20 @@ import (
 // wrong key gives as much once in 2^40 times.
 const enough = 40
 
-// plaintext returns what a decryption gave without its padding, and whether
-// somebody would have written it. padded says that the cipher has blocks, which
-// are filled up. The input may share its bytes with the result.
-func plaintext(out []byte, padded bool) ([]byte, bool) {
-	body, bits := out, 0.0
+// plaintext returns what a decryption gave without its padding, and the
+// evidence that somebody wrote it, none if that is not enough. padded says that
+// the cipher has blocks, which are filled up. The input may share its bytes
+// with the result.
+func plaintext(out []byte, padded bool) (body []byte, bits float64) {
+	body = out
 	if padded {
 		body, bits = unpad(out)
 	}
 	told := evidence(body)
-	return body, told > 0 && bits+told >= enough
+	if told <= 0 || bits+told < enough {
+		return nil, 0
+	}
+	return body, bits + told
 }
 
 // unpad takes off the padding of PKCS #7 (RFC 5652, 6.3), or zeros, and says
@@ -76,22 +80,48 @@ var textClasses = []struct {
 	{byteSet("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:@/+=%&?"), 73},
 }
 
-// textBits is the evidence of text, none if it has a fault. Of characters
-// beyond ASCII each byte counts as much as one within.
+// textBits is the evidence of text, none if it has a fault.
 func textBits(text []byte) float64 {
 	if printableShare(text) < 1 {
 		return 0
 	}
-	bits := 0.0
-	if telling(text) {
-		bits = 16
-	}
+	bits := wordBits(text)
 	for _, c := range textClasses {
 		if within(text, &c.set) {
-			return bits + float64(len(text))*math.Log2(256/c.size)
+			bits = max(bits, float64(len(text))*math.Log2(256/c.size))
 		}
 	}
-	return bits + float64(len(text))*math.Log2(256.0/98)
+	if telling(text) {
+		bits += 16
+	}
+	return bits
+}
+
+// common are the characters that most of any text and of JSON consists of.
+var common = byteSet("abcdefghijklmnopqrstuvwxyz0123456789 \":,{}/._-=&%")
+
+// What a byte of text says, in bits: nine of ten characters are common ones;
+// the others of ASCII are rarer in text than in random bytes; and of the bytes
+// beyond ASCII, hardly any sequence is UTF-8.
+var (
+	commonBits = math.Log2(0.9 * 256 / 50)
+	rareBits   = math.Log2(0.1 * 256 / 48)
+	wideBits   = 1.4
+)
+
+// wordBits is the evidence of text by its characters.
+func wordBits(text []byte) (bits float64) {
+	for _, c := range text {
+		switch {
+		case common[c]:
+			bits += commonBits
+		case c < 0x80:
+			bits += rareBits
+		default:
+			bits += wideBits
+		}
+	}
+	return bits
 }
 
 func within(text []byte, set *[256]bool) bool {

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"bytes"
 	"errors"
 )
 
@@ -16,7 +17,8 @@ func isSealed(in layer) bool { return in.lock.holds() && sealable(in.data) }
 
 // sealable reports whether data may be encrypted.
 func sealable(data []byte) bool {
-	return len(data) >= minSealed && printableShare(data[:min(len(data), sealedHead)]) < mostlyText && !compressed(data)
+	return len(data) >= minSealed && printableShare(data[:min(len(data), sealedHead)]) < mostlyText &&
+		!(compressed(data) && inflatable(data))
 }
 
 var errTries = errors.New("too many keys and too many layers: the limit of tries is hit; what follows is not tried")
@@ -34,8 +36,20 @@ func decodeSealed(in layer, emit func(part) bool) error {
 // isSealedDigits reports whether a layer is one word of base64 that may be
 // encrypted.
 func isSealedDigits(in layer) bool {
-	return in.lock.holds() && len(in.data) <= headSize && isToken(in.data) && sealable(fromBase64(in.data))
+	return in.lock.holds() && sealedDigits(in.data)
 }
+
+// sealedDigits reports whether data is one word, with letters of both cases,
+// that may be base64 of something encrypted.
+func sealedDigits(data []byte) bool {
+	return len(data) <= headSize && isToken(data) && len(trimPadding(data))*3/4 >= minSealed &&
+		bytes.ContainsAny(data, upperCase) && bytes.ContainsAny(data, lowerCase) && sealable(fromBase64(data))
+}
+
+const (
+	upperCase = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	lowerCase = "abcdefghijklmnopqrstuvwxyz"
+)
 
 // decodeSealedDigits reads base64 that is too short to be believed without a
 // key that opens it.
@@ -65,8 +79,10 @@ type opened struct {
 // A trial is the work on one layer.
 type trial struct {
 	layer
-	keys, phrases, ivs, tags []material
-	scratch                  [sealedHead]byte
+	keys, blockKeys []material // the latter are for CBC and ECB
+	ivs, blockIVs   []material
+	phrases, tags   []material
+	scratch         [sealedHead]byte
 }
 
 // Bounds of what is tried from the traffic on one layer.
@@ -79,6 +95,8 @@ const (
 func open(in layer) (out opened, ok bool, err error) {
 	t := &trial{layer: in}
 	t.keys = in.lock.candidates(asKey, maxKeys)
+	t.blockKeys = in.lock.candidates(asKey|asBlockKey, maxKeys)
+	t.blockIVs = in.lock.candidates(asIV|asBlockIV, maxIVs)
 	t.phrases = in.lock.candidates(asPassphrase, maxKeys)
 	t.ivs = in.lock.candidates(asIV, maxIVs)
 	t.tags = in.lock.candidates(asTag, maxIVs)
@@ -105,15 +123,26 @@ func (t *trial) spend() bool {
 type deciphering func(dst, src []byte)
 
 // accept returns the plaintext of body if it is one. start begins to decipher
-// anew each time. Its head alone is deciphered first.
+// anew each time.
 func (t *trial) accept(start func() deciphering, body []byte, padded bool) ([]byte, bool) {
+	out, bits := t.weigh(start, body, padded)
+	return out, bits > 0
+}
+
+// weigh returns the plaintext of body and the evidence that it is one, none if
+// it is not. Its head alone is deciphered first.
+func (t *trial) weigh(start func() deciphering, body []byte, padded bool) ([]byte, float64) {
 	if len(body) == 0 || !t.spend() {
-		return nil, false
+		return nil, 0
 	}
 	head := t.scratch[:min(len(body), len(t.scratch))]
 	start()(head, body[:len(head)])
-	if !promising(head, len(head) == len(body) && padded) {
-		return nil, false
+	whole := len(head) == len(body)
+	if !promising(head, whole && padded) {
+		return nil, 0
+	}
+	if whole {
+		return plaintext(bytes.Clone(head), padded)
 	}
 	out := make([]byte, len(body))
 	start()(out, body)
@@ -123,8 +152,11 @@ func (t *trial) accept(start func() deciphering, body []byte, padded bool) ([]by
 // promising reports whether the head of a plaintext may be one; last says that
 // it may end in padding.
 func promising(head []byte, last bool) bool {
-	if len(head) < 2*blockSize || last && padding(head) > 0 {
+	if last && padding(head) > 0 {
 		return true
 	}
-	return printableShare(head[:min(len(head), minRun)]) == 1 || compressed(head) || !likeRandom(head)
+	if last {
+		head = bytes.TrimRight(head, "\x00")
+	}
+	return printableShare(head[:min(len(head), minRun)]) == 1 || compressed(head) || len(head) >= minOpaque && !likeRandom(head)
 }
