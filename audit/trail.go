@@ -50,6 +50,13 @@ type Layer struct {
 // ciphers are the kinds of steps that take off an encryption.
 var ciphers = []string{"aes-", "rsa+", "rc4", "chacha20-", "xchacha20-", "xor"}
 
+// What the label of a key begins with that was given for the test, or that is
+// published. Any other label is the place in the traffic where the key stands.
+const (
+	GivenKey     = "given:"
+	PublishedKey = "published:"
+)
+
 // Key returns where the key of a step came from that takes off an encryption,
 // such as "given:NAME", "published:NAME" or "form:k"; "" if the step has none.
 func Key(step string) string {
@@ -68,5 +75,5 @@ func Key(step string) string {
 // investigator has: it was given, and it is neither published nor in the
 // traffic.
 func (t Trail) NeedsGivenKey() bool {
-	return slices.ContainsFunc(t, func(step string) bool { return strings.HasPrefix(Key(step), "given:") })
+	return slices.ContainsFunc(t, func(step string) bool { return strings.HasPrefix(Key(step), GivenKey) })
 }

@@ -124,7 +124,9 @@ func (p *peeler) peel(v audit.Value) audit.Value {
 			break
 		}
 	}
-	v.Opaque = v.Leaf && opaque(in.data) && !secondReading(v.Trail)
+	if v.Opaque = v.Leaf && unread(in) && !secondReading(v.Trail); v.Opaque {
+		v.Size, v.Entropy = len(in.data), entropy(in.data)
+	}
 	return v
 }
 

@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"telltale/audit"
 )
 
 // A Key is one that the investigator gives.
@@ -81,7 +83,7 @@ func plainKey(name string, data []byte) (Key, error) {
 	if other := roleOf(name); other != 0 {
 		as = other
 	}
-	return Key{materials: []material{{label: givenKey + name, role: as, data: data}}}, nil
+	return Key{materials: []material{{label: audit.GivenKey + name, role: as, data: data}}}, nil
 }
 
 // maxKey is the length of the longest key: that of RC4.
@@ -99,7 +101,7 @@ func fileKey(name string, data []byte) (Key, error) {
 			return Key{}, err
 		}
 		if key != nil {
-			k.private = append(k.private, private{givenKey + name, key})
+			k.private = append(k.private, private{audit.GivenKey + name, key})
 		}
 	}
 	if len(k.private) == 0 {

@@ -61,9 +61,6 @@ type request struct {
 
 func requestOf(ex audit.Exhibit) request { return request{ex.Case, ex.Event} }
 
-// givenKey begins the label of a key that only the investigator has.
-const givenKey = "given:"
-
 // NewKeyring returns a keyring of the published keys and of those given.
 func NewKeyring(given ...Key) *Keyring {
 	r := &Keyring{fixed: slices.Clone(published())}

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"strings"
 	"sync"
+
+	"telltale/audit"
 )
 
 //go:embed keys.txt
@@ -30,7 +32,7 @@ func publishedKey(line string) (material, bool) {
 	if len(fields) != 4 || roles[fields[1]] == 0 || fields[3] == "" {
 		return material{}, false
 	}
-	m := material{label: "published:" + fields[0], role: roles[fields[1]]}
+	m := material{label: audit.PublishedKey + fields[0], role: roles[fields[1]]}
 	switch form, value, _ := strings.Cut(fields[2], ":"); form {
 	case "text":
 		m.data = []byte(value)

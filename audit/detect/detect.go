@@ -41,6 +41,7 @@ type Result struct {
 	Findings []audit.Finding
 	Problems []audit.Problem
 	Opaque   []string // exhibits with a layer that nothing could read, without the sites that the plan visits
+	Sealed   []audit.Value // these layers, a few of each exhibit, without their bytes
 }
 
 // Detect looks through exhibits, workers of them at a time; the result is the
@@ -92,7 +93,18 @@ type scene struct {
 	found    []audit.Finding
 	tokens   []audit.Value // that may be identifiers
 	problems []audit.Problem
-	opaque   bool
+	sealed   []audit.Value
+}
+
+// maxSealed is how many opaque layers of an exhibit are listed.
+const maxSealed = 8
+
+// seal notes an opaque layer.
+func (s *scene) seal(v audit.Value) {
+	if v.Opaque && len(s.sealed) < maxSealed {
+		v.Data = audit.Secret{}
+		s.sealed = append(s.sealed, v)
+	}
 }
 
 func (s *scene) problem(t audit.Trail, err error) {
@@ -132,7 +144,7 @@ func (l looker) look(ex audit.Exhibit, err error) scene {
 		if ex.Stage {
 			continue
 		}
-		s.opaque = s.opaque || v.Opaque
+		s.seal(v)
 		if isToken(v) {
 			v.Data = audit.NewSecret(bytes.Clone(v.Data.Reveal())) // so that the exhibit's bytes may go
 			s.tokens = append(s.tokens, v)
@@ -182,8 +194,9 @@ func (d *detector) result() Result {
 		for _, v := range s.tokens {
 			d.identifiers.observe(s.exhibit, v)
 		}
-		if s.opaque {
+		if len(s.sealed) > 0 {
 			r.Opaque = append(r.Opaque, s.exhibit.ID)
+			r.Sealed = append(r.Sealed, s.sealed...)
 		}
 	}
 	persistent := d.identifiers.findings()

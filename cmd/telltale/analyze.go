@@ -26,7 +26,8 @@ behaviour/navigation/url. A value has 8 bytes or more. Of an address, the parts
 of 16 bytes or more are looked for too.
 
 The result is the fact stream, one JSON object a line: config, exhibit, error,
-finding, party, coverage. Values in it are dots without --reveal. It is the same
+value (a layer that could not be read, with its entropy), finding, party,
+coverage. Values in it are dots without --reveal. It is the same
 for any number of workers. The exit code is 3 if a finding is certain or likely.` + keyHelp
 
 // An analysis is what the command line of analyze asks for.
@@ -113,7 +114,7 @@ func (a analysis) analyze(in *inputs, seeds []audit.Seed) (*report.Case, error) 
 	if err != nil {
 		return nil, usageError{err}
 	}
-	c.Findings, c.Problems = found.Findings, found.Problems
+	c.Findings, c.Problems, c.Sealed = found.Findings, found.Problems, found.Sealed
 	c.Coverage = in.coverage(c.Exhibits)
 	countUnread(c, found.Opaque)
 	for i, cov := range c.Coverage { // a body in a file went to no host that is known

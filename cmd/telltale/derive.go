@@ -59,7 +59,7 @@ func detected(c *report.Case, r *evidence.Reader, l *locksmith) ([]string, error
 	if err != nil {
 		return nil, fmt.Errorf("the case's seeds: %w", err)
 	}
-	c.Findings, c.Problems = found.Findings, found.Problems
+	c.Findings, c.Problems, c.Sealed = found.Findings, found.Problems, found.Sealed
 	return found.Opaque, nil
 }
 

@@ -115,6 +115,9 @@ func emit(h audit.Handler, c *report.Case, reveal bool) error {
 	for i := range c.Problems {
 		facts = append(facts, audit.Fact{Error: &c.Problems[i]})
 	}
+	for i := range c.Sealed {
+		facts = append(facts, audit.Fact{Value: &c.Sealed[i]})
+	}
 	for i := range c.Findings {
 		facts = append(facts, audit.Fact{Finding: &c.Findings[i]})
 	}
