@@ -184,7 +184,7 @@ func TestSensorsPayloads(t *testing.T) {
 
 	private, file := rsaKey(t)
 	for name, wrap := range map[string]func([]byte) ([]byte, error){
-		"PKCS #1": func(k []byte) ([]byte, error) { return rsa.EncryptPKCS1v15(rand.Reader, &private.PublicKey, k) },
+		"PKCS #1": func(k []byte) ([]byte, error) { return wrapOld(private, k) },
 		"OAEP": func(k []byte) ([]byte, error) {
 			return rsa.EncryptOAEP(sha1.New(), rand.Reader, &private.PublicKey, k, nil)
 		},
@@ -220,6 +220,11 @@ func rsaKey(t testing.TB) (*rsa.PrivateKey, string) {
 	return key, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 }
 
+// wrapOld encrypts as the programs do that are looked at.
+func wrapOld(key *rsa.PrivateKey, secret []byte) ([]byte, error) {
+	return rsa.EncryptPKCS1v15(rand.Reader, &key.PublicKey, secret) //nolint:staticcheck // what is tested undoes it
+}
+
 // An envelope as AppMetrica writes it: a block of RSA with key and IV before
 // what they encrypt.
 func TestEnvelopeInFront(t *testing.T) {
@@ -230,7 +235,7 @@ func TestEnvelopeInFront(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	front, err := rsa.EncryptPKCS1v15(rand.Reader, &key.PublicKey, secret)
+	front, err := wrapOld(key, secret)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ func isSealed(in layer) bool { return in.lock.holds() && sealable(in.data) }
 // sealable reports whether data may be encrypted.
 func sealable(data []byte) bool {
 	return len(data) >= minSealed && printableShare(data[:min(len(data), sealedHead)]) < mostlyText &&
-		!(compressed(data) && inflatable(data))
+		(!compressed(data) || !inflatable(data))
 }
 
 var errTries = errors.New("too many keys and too many layers: the limit of tries is hit; what follows is not tried")

@@ -40,7 +40,7 @@ type Experiment struct {
 type Result struct {
 	Findings []audit.Finding
 	Problems []audit.Problem
-	Opaque   []string // exhibits with a layer that nothing could read, without the sites that the plan visits
+	Opaque   []string      // exhibits with a layer that nothing could read, without the sites that the plan visits
 	Sealed   []audit.Value // these layers, a few of each exhibit, without their bytes
 }
 

@@ -64,8 +64,11 @@ func Exhibits(r io.Reader, limit int64) iter.Seq2[audit.Exhibit, error] {
 func Answers(r io.Reader, limit int64) iter.Seq[audit.Exhibit] {
 	return func(yield func(audit.Exhibit) bool) {
 		line := 0
-		for e := range entries(r) {
+		for e, err := range entries(r) {
 			line++
+			if err != nil {
+				continue
+			}
 			body, kind, err := e.answer()
 			if err != nil || len(body) == 0 {
 				continue
