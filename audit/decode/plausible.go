@@ -94,6 +94,9 @@ func textBits(text []byte) float64 {
 	if telling(text) {
 		bits += 16
 	}
+	if isBracketed(text) {
+		bits += 8
+	}
 	return bits
 }
 

@@ -142,3 +142,29 @@ func FuzzExhibits(f *testing.F) {
 		}
 	})
 }
+
+// Answers are read, in text and in base64, and are no exhibits.
+func TestAnswers(t *testing.T) {
+	const archive = `{"log":{"entries":[
+		{"request":{"url":"https://a.example/"},"response":{"content":{"mimeType":"text/html; charset=utf-8","text":"k: \"v\""}}},
+		{"request":{"url":"https://b.example/"},"response":{"content":{"text":"aGVsbG8=","encoding":"base64"}}},
+		{"request":{"url":"https://c.example/"},"response":{"content":"what is this"}},
+		{"request":{"url":"https://d.example/"},"response":{"status":204}}]}}`
+	var got []string
+	for a := range har.Answers(strings.NewReader(archive), 5) {
+		got = append(got, fmt.Sprint(a.ID, a.Event, " ", a.Host, " ", a.Part, " ", a.Type, " ", string(a.Data.Reveal())))
+	}
+	want := []string{"1 a.example response.body text/html k: \"v", "2 b.example response.body  hello"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	n := 0
+	for ex, err := range har.Exhibits(strings.NewReader(archive), 5) {
+		if n++; err != nil || ex.Part != "request.url" {
+			t.Errorf("%s: %v", ex.Part, err)
+		}
+	}
+	if n != 4 {
+		t.Errorf("%d exhibits", n)
+	}
+}
