@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"bytes"
 	"crypto/rsa"
 	"slices"
 
@@ -96,6 +97,9 @@ func (r *Keyring) with(found []material) *Keyring {
 	return more
 }
 
+// same reports whether another material has the same bytes.
+func (m material) same(other material) bool { return bytes.Equal(m.data, other.data) }
+
 // A lock is what a layer is tried with, seen from where it stands.
 type lock struct {
 	ring    *Keyring
@@ -134,13 +138,11 @@ func (l lock) holds() bool {
 // those of the same exhibit, the nearest first, of the same request, and of
 // the rest.
 func (l lock) candidates(as role, n int) (list []material) {
-	once := make(map[string]bool)
 	add := func(ms []material) {
 		for _, m := range ms {
-			if m.role&as == 0 || once[string(m.data)] || len(once) >= n {
+			if m.role&as == 0 || len(list) >= n || slices.ContainsFunc(list, m.same) {
 				continue
 			}
-			once[string(m.data)] = true
 			if m.at.exhibit != "" && m.at.exhibit != l.exhibit {
 				m.label = m.at.exhibit + "/" + m.label
 			}
