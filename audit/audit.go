@@ -56,6 +56,11 @@ type Value struct {
 	Data    Secret `json:"value"`
 	Leaf    bool   `json:"leaf,omitempty"` // no decoder knew more about it
 	Opaque  bool   `json:"opaque,omitempty"`
+	// Of an opaque value: its length, and its Shannon entropy in bits per
+	// byte. That of n random bytes is about log2(n) for a few, and near 8
+	// for some thousand.
+	Size    int     `json:"size,omitempty"`
+	Entropy float64 `json:"entropy,omitempty"`
 }
 
 // Clone returns a copy that keeps alive nothing but itself: other values may

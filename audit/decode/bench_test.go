@@ -75,7 +75,7 @@ func BenchmarkPeel(b *testing.B) {
 			b.SetBytes(int64(size))
 			b.ReportAllocs()
 			for b.Loop() {
-				p, layers := decode.NewPeeler(decode.DefaultLimits), 0
+				p, layers := decode.NewPeeler(decode.Options{Limits: decode.DefaultLimits}), 0
 				for _, ex := range exhibits {
 					for range p.Values(ex) {
 						layers++

@@ -39,20 +39,22 @@ func (l Limits) room() int64 { return l.Bytes / 4 }
 
 // A Peeler takes exhibits apart. It is safe for concurrent use.
 type Peeler struct {
-	lim  Limits
+	keys *Keyring
 	free sync.Pool // of peelings that are done
 }
 
-// NewPeeler returns a peeler that keeps to the limits with each exhibit.
-func NewPeeler(lim Limits) *Peeler {
-	p := &Peeler{lim: lim}
-	p.free.New = func() any { return newPeeling(lim) }
+// NewPeeler returns a peeler that keeps to the limits with each exhibit, and
+// opens what the keys open.
+func NewPeeler(o Options) *Peeler {
+	p := &Peeler{keys: o.Keys}
+	p.free.New = func() any { return newPeeling(o.Limits) }
 	return p
 }
 
-// Values yields every layer of an exhibit; see [Peeler.Values].
+// Values yields every layer of an exhibit that can be read without a key; see
+// [Peeler.Values].
 func Values(ex audit.Exhibit, lim Limits) iter.Seq2[audit.Value, error] {
-	return NewPeeler(lim).Values(ex)
+	return NewPeeler(Options{Limits: lim}).Values(ex)
 }
 
 // Values yields every layer of an exhibit. A limit that was hit, or a layer
@@ -69,7 +71,7 @@ func (pr *Peeler) Values(ex audit.Exhibit) iter.Seq2[audit.Value, error] {
 				pr.free.Put(p)
 			}
 		}()
-		p.media = ex.Type
+		p.media, p.lock = ex.Type, pr.keys.lock(ex)
 		p.queue = append(p.queue, audit.Value{Exhibit: ex.ID, Trail: audit.Trail{ex.Part}, Data: ex.Data})
 		for next := 0; next < len(p.queue); next++ {
 			v := p.queue[next]
@@ -95,6 +97,7 @@ type peeling struct {
 	hit      map[error]bool
 	problems []problem
 	barren   barren
+	lock     lock
 
 	above audit.Value // the layer that a decoder is at work on
 	got   outcome     // of that
@@ -119,7 +122,7 @@ func (p *peeling) reset() bool {
 	clear(p.done)
 	clear(p.hit)
 	p.left, p.layers = p.lim.Bytes, 1
-	p.queue, p.problems, p.above = p.queue[:0], nil, audit.Value{}
+	p.queue, p.problems, p.above, p.lock = p.queue[:0], nil, audit.Value{}, lock{}
 	return true
 }
 
@@ -153,25 +156,30 @@ var (
 
 // peel queues the layers below v, and says whether v is a leaf.
 func (p *peeling) peel(v audit.Value) audit.Value {
-	in := layer{step: v.Trail[len(v.Trail)-1], data: v.Data.Reveal(), room: min(p.lim.room(), p.left)}
+	in := layer{
+		step: v.Trail[len(v.Trail)-1], data: v.Data.Reveal(), room: min(p.lim.room(), p.left), lock: p.lock.at(v.Trail),
+	}
 	if len(v.Trail) == 1 {
 		in.media = p.media
 	}
 	fitting := firstSights.fitting(in.data)
 	v.Leaf = fitting == decoderSet{} || p.barren.has(in) || !p.branch(in, fitting, v)
-	v.Opaque = v.Leaf && opaque(in.data) && !secondReading(v.Trail)
+	if v.Opaque = v.Leaf && unread(in) && !secondReading(v.Trail); v.Opaque {
+		v.Size, v.Entropy = len(in.data), entropy(in.data)
+	}
 	return v
 }
 
 // branch runs the decoders on a layer, and reports whether there is anything
 // below it.
 func (p *peeling) branch(in layer, fitting decoderSet, v audit.Value) bool {
-	w, found := work{decoder: -1}, nothing
+	w, found, keyed := work{decoder: -1}, nothing, false
 	for i := range fitting.all() {
 		d := &decoders[i]
 		if !d.gate(in) {
 			continue
 		}
+		keyed = keyed || d.keyed
 		if w.decoder < 0 { // most leaves pass no gate and need no digest
 			w.sum = sha256.Sum256(in.data)
 		}
@@ -186,7 +194,7 @@ func (p *peeling) branch(in layer, fitting decoderSet, v audit.Value) bool {
 			break
 		}
 	}
-	if found == nothing && len(p.problems) == 0 {
+	if found == nothing && len(p.problems) == 0 && !keyed {
 		p.barren.add(in)
 	}
 	return found != nothing

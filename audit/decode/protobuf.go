@@ -25,7 +25,7 @@ const (
 const minProtobuf = 4
 
 // maxField bounds the number of a field. Real schemas stay far below what the
-// format allows; a number above needs content of some length to be believed.
+// format allows; a number above needs text of some length to be believed.
 const (
 	maxField   = 1 << 16
 	maxFieldOf = 1<<29 - 1
@@ -99,7 +99,7 @@ func protobufField(data []byte, groups int) (part, int) {
 	case wire32:
 		size = 4
 	case wireBytes:
-		if size, skip = shortVarint(content); skip == 0 || field > maxField && size < minRun/2 {
+		if size, skip = shortVarint(content); skip == 0 {
 			return part{}, 0
 		}
 	case wireGroup:
@@ -116,6 +116,9 @@ func protobufField(data []byte, groups int) (part, int) {
 	}
 	start := n + skip
 	end := start + int(size)
+	if field > maxField && (size < minRun/2 || !isText(data[start:end])) {
+		return part{}, 0
+	}
 	return part{step, data[start:end], audit.Span{Start: start, End: end}}, end
 }
 

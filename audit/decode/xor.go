@@ -49,7 +49,60 @@ func xorKey(data []byte) []byte {
 	if key := addressKey(data); key != nil {
 		return key
 	}
-	return textKey(data)
+	if key := textKey(data); key != nil {
+		return key
+	}
+	return draggedKey(data)
+}
+
+// draggedCribs are what stands somewhere in telemetry. Each shows keys that are
+// no longer than itself.
+var draggedCribs = []string{"https://", "http://", `{"`}
+
+// draggedKey tries each crib at each place of the head, and takes the key that
+// gives most of a text. The crib makes up as many bytes as the key has: what is
+// left has to be text beyond doubt.
+func draggedKey(data []byte) (best []byte) {
+	if isMostlyText(data) || compressed(data) {
+		return nil
+	}
+	most := float64(enough)
+	for _, crib := range draggedCribs {
+		for at := range max(0, min(len(data)-len(crib), maxDrag)) {
+			for size := 2; size <= len(crib); size++ {
+				key := make([]byte, size)
+				for i := range crib {
+					key[(at+i)%size] = data[at+i] ^ crib[i]
+				}
+				if !spells(data, key, at, crib) {
+					continue
+				}
+				if bits := wordBits(xor(data, key)) - float64(8*size); bits > most {
+					best, most = key, bits
+				}
+			}
+		}
+	}
+	return best
+}
+
+// maxDrag is how far a crib is dragged.
+const maxDrag = 128
+
+// spells reports whether under a key the crib stands at its place and the head
+// is ASCII text.
+func spells(data, key []byte, at int, crib string) bool {
+	for i := range crib {
+		if data[at+i]^key[(at+i)%len(key)] != crib[i] {
+			return false
+		}
+	}
+	for i := range min(len(data), xorHead) {
+		if c := data[i] ^ key[i%len(key)]; c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // addressKey looks for "http" anywhere. The differences of its letters are the

@@ -38,7 +38,7 @@ func BenchmarkPeelAndMatch(b *testing.B) {
 				b.SetBytes(size)
 				b.ReportAllocs()
 				for b.Loop() {
-					detect.DetectWith(s, caught(mix.exhibits), decode.NewPeeler(decode.DefaultLimits).Values, workers)
+					detect.DetectWith(s, caught(mix.exhibits), decode.NewPeeler(decode.Options{Limits: decode.DefaultLimits}).Values, workers)
 				}
 			})
 		}

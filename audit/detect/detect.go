@@ -35,13 +35,18 @@ type Experiment struct {
 	// event that it belongs to: what first came from a server was given by it.
 	// Nil if none are known.
 	Answers iter.Seq2[audit.Exhibit, error]
+	// Again, if it is set, is called once all exhibits were seen. It returns
+	// how to peel those that may now give more, because what opens them was
+	// found elsewhere, and which these are; a nil Peeler if there are none.
+	Again func() (peel Peeler, of func(exhibit string) bool)
 }
 
 // A Result is what was detected.
 type Result struct {
 	Findings []audit.Finding
 	Problems []audit.Problem
-	Opaque   []string // exhibits with a layer that nothing could read, without the sites that the plan visits
+	Opaque   []string      // exhibits with a layer that nothing could read, without the sites that the plan visits
+	Sealed   []audit.Value // these layers, a few of each exhibit, without their bytes
 }
 
 // Detect looks through exhibits, workers of them at a time; the result is the
@@ -49,7 +54,8 @@ type Result struct {
 // the rest goes on; the error of Detect itself is about the seeds.
 //
 // exhibits are drawn in a goroutine of their own, which has ended when Detect
-// returns.
+// returns. They are drawn twice if the experiment says that some have to be
+// looked at again.
 func Detect(exhibits iter.Seq2[audit.Exhibit, error], x Experiment, peel Peeler, workers int) (Result, error) {
 	seeds, err := NewSeeds(x.Seeds)
 	if err != nil {
@@ -62,8 +68,26 @@ func Detect(exhibits iter.Seq2[audit.Exhibit, error], x Experiment, peel Peeler,
 	d := newDetector(x, seeds)
 	l := looker{seeds, loadFields(), formats, d.identifiers.arms, peel}
 	inOrder(exhibits, max(1, workers), l.look, d.add)
+	if x.Again != nil {
+		if again, of := x.Again(); again != nil {
+			l.peel = again
+			inOrder(only(exhibits, of), max(1, workers), l.look, d.replace)
+		}
+	}
+	d.observe()
 	d.identify(x.Answers, peel, max(1, workers))
 	return d.result(x.Seeds), nil
+}
+
+// only yields the exhibits that are asked for.
+func only(exhibits iter.Seq2[audit.Exhibit, error], of func(string) bool) iter.Seq2[audit.Exhibit, error] {
+	return func(yield func(audit.Exhibit, error) bool) {
+		for ex, err := range exhibits {
+			if ex.ID != "" && of(ex.ID) && !yield(ex, err) {
+				return
+			}
+		}
+	}
 }
 
 // A looker looks at exhibits, each by itself. It is safe for concurrent use.
@@ -81,8 +105,20 @@ type scene struct {
 	found    []audit.Finding
 	tokens   []audit.Value // that may be identifiers
 	problems []audit.Problem
-	opaque   bool
-	pieces   *strands // of a message that may go on in the next one
+	pieces   *strands        // of a message that may go on in the next one
+	over     []audit.Finding // over several messages, of which this is the last
+	sealed   []audit.Value
+}
+
+// maxSealed is how many opaque layers of an exhibit are listed.
+const maxSealed = 8
+
+// seal notes an opaque layer.
+func (s *scene) seal(v audit.Value) {
+	if v.Opaque && len(s.sealed) < maxSealed {
+		v.Data = audit.Secret{}
+		s.sealed = append(s.sealed, v)
+	}
 }
 
 func (s *scene) problem(t audit.Trail, err error) {
@@ -128,7 +164,7 @@ func (l looker) look(ex audit.Exhibit, err error) scene {
 		if ex.Stage {
 			continue
 		}
-		s.opaque = s.opaque || v.Opaque
+		s.seal(v)
 		if isToken(v) {
 			s.tokens = append(s.tokens, v.Clone())
 		}
@@ -174,8 +210,7 @@ type detector struct {
 	identities  []*identity
 	connections connections
 	scenes      []scene
-	problems    []audit.Problem
-	opaque      []string
+	looked      int // up to where scenes were replaced
 }
 
 func newDetector(x Experiment, seeds *Seeds) *detector {
@@ -184,19 +219,32 @@ func newDetector(x Experiment, seeds *Seeds) *detector {
 
 func (d *detector) add(s scene) {
 	if s.pieces != nil {
-		met := d.connections.meet(s.exhibit, s.pieces)
-		s.found, s.pieces = append(s.found, d.connections.seeds.findings(met)...), nil
+		s.over = d.connections.seeds.findings(d.connections.meet(s.exhibit, s.pieces))
+		s.pieces = nil
 	}
-	d.problems = append(d.problems, s.problems...)
-	for _, v := range s.tokens {
-		d.identifiers.observe(s.exhibit, v)
+	d.scenes = append(d.scenes, s)
+}
+
+// replace puts a second look in the place of the first. Both come in the order
+// of the exhibits.
+func (d *detector) replace(s scene) {
+	for d.looked < len(d.scenes) && d.scenes[d.looked].exhibit.ID != s.exhibit.ID {
+		d.looked++
 	}
-	if s.opaque {
-		d.opaque = append(d.opaque, s.exhibit.ID)
+	if d.looked < len(d.scenes) { // it is not if the exhibits are others now
+		s.over, s.pieces = d.scenes[d.looked].over, nil
+		d.scenes[d.looked] = s
 	}
-	if s.exhibit.ID != "" {
-		s.tokens, s.problems = nil, nil
-		d.scenes = append(d.scenes, s)
+}
+
+// observe shows the tokens of all exhibits to those who tell identifiers.
+func (d *detector) observe() {
+	for i := range d.scenes {
+		s := &d.scenes[i]
+		for _, v := range s.tokens {
+			d.identifiers.observe(s.exhibit, v)
+		}
+		s.tokens = nil
 	}
 }
 
@@ -209,12 +257,20 @@ func (d *detector) identify(answers iter.Seq2[audit.Exhibit, error], peel Peeler
 }
 
 func (d *detector) result(seeds []audit.Seed) Result {
-	r := Result{Problems: d.problems, Opaque: d.opaque}
+	var r Result
 	persistent := d.identifiers.findings(d.identities)
 	exhibits := make(map[string]audit.Exhibit, len(d.scenes))
 	for _, s := range d.scenes {
+		r.Problems = append(r.Problems, s.problems...)
+		if s.exhibit.ID == "" {
+			continue
+		}
+		if len(s.sealed) > 0 {
+			r.Opaque = append(r.Opaque, s.exhibit.ID)
+			r.Sealed = append(r.Sealed, s.sealed...)
+		}
 		exhibits[s.exhibit.ID] = s.exhibit
-		for _, f := range merge(s.found, persistent[s.exhibit.ID]) {
+		for _, f := range merge(append(s.found, s.over...), persistent[s.exhibit.ID]) {
 			f.ID, f.Exhibit = fmt.Sprintf("f%d", len(r.Findings)+1), s.exhibit.ID
 			r.Findings = append(r.Findings, f)
 		}

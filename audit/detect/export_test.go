@@ -11,6 +11,7 @@ import (
 func DetectWith(s *Seeds, exhibits iter.Seq2[audit.Exhibit, error], peel Peeler, workers int) Result {
 	d := newDetector(Experiment{}, s)
 	inOrder(exhibits, workers, looker{s, loadFields(), mustFormats(), nil, peel}.look, d.add)
+	d.observe()
 	d.identify(nil, peel, workers)
 	return d.result(nil)
 }

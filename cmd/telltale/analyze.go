@@ -33,9 +33,10 @@ no other seed has the same.
 ` + runsHelp + `
 
 The result is the fact stream, one JSON object a line: config, exhibit, error,
-finding, party, coverage. Values in it are dots without --reveal. It is the same
-for any number of workers. The exit code is 3 if a finding is certain or likely,
-and 1 if there is none and not everything could be read.`
+value (a layer that could not be read, with its entropy), finding, party,
+coverage. Values in it are dots without --reveal. It is the same for any number
+of workers. The exit code is 3 if a finding is certain or likely, and 1 if there
+is none and not everything could be read.` + keyHelp
 
 // An analysis is what the command line of analyze asks for.
 type analysis struct {
@@ -48,6 +49,7 @@ type analysis struct {
 	reveal    bool
 	workers   int
 	limits    limits
+	keys      []string
 }
 
 func newAnalyze(e *env) *cobra.Command {
@@ -79,6 +81,7 @@ func newAnalyze(e *env) *cobra.Command {
 	f.BoolVar(&a.reveal, "reveal", false, "write captured values in clear")
 	a.limits.flags(f)
 	f.IntVar(&a.workers, "workers", runtime.GOMAXPROCS(0), "exhibits that are taken apart at the same time")
+	keyFlag(c, &a.keys)
 	return c
 }
 
@@ -142,13 +145,17 @@ func (a analysis) analyze(in *inputs, seeds []audit.Seed) (*report.Case, error) 
 		c.Case.ID = in.list[0].folder.Case.ID
 		c.Partial, c.Ended = ending(in.list[0].folder)
 	}
+	l, err := newLocksmith(a.keys, in.answers(), a.limits)
+	if err != nil {
+		return nil, err
+	}
 	exhibits := listed(c, in.exhibits())
-	x := detect.Experiment{Arms: in.arms(), Runs: in.runs(), Seeds: c.Seeds, Answers: in.answers()}
-	found, err := detect.Detect(exhibits, x, a.limits.peel(), a.workers)
+	x := detect.Experiment{Arms: in.arms(), Runs: in.runs(), Seeds: c.Seeds, Answers: in.answers(), Again: l.again}
+	found, err := detect.Detect(exhibits, x, l.first(), a.workers)
 	if err != nil {
 		return nil, usageError{err}
 	}
-	c.Findings, c.Problems = found.Findings, found.Problems
+	c.Findings, c.Problems, c.Sealed = found.Findings, found.Problems, found.Sealed
 	c.Coverage = in.coverage(c.Exhibits)
 	countUnread(c, found.Opaque)
 	for i, cov := range c.Coverage { // a body in a file went to no host that is known

@@ -22,7 +22,7 @@ type limits struct {
 }
 
 func (l *limits) flags(f *pflag.FlagSet) {
-	l.bytes = byteSize(decode.DefaultLimits.Bytes)
+	*l = defaultLimits
 	f.IntVar(&l.depth, "max-depth", decode.DefaultLimits.Depth, "layers below each other that are taken off, at most")
 	f.Var(&l.bytes, "max-bytes", "what all layers of one exhibit may have, at most")
 	f.DurationVar(&l.time, "max-time", 0, "stop taking apart after this `TIME`, such as 10m; what is left is reported as not read (default no limit)")
@@ -40,11 +40,18 @@ func (l *limits) check() error {
 
 var errTime = errors.New("the time of --max-time is over; this is not read")
 
-// peel returns what takes exhibits apart within the limits.
-func (l *limits) peel() detect.Peeler {
+// defaultLimits hold where the command line says nothing.
+var defaultLimits = limits{depth: decode.DefaultLimits.Depth, bytes: byteSize(decode.DefaultLimits.Bytes)}
+
+// each are the limits of one exhibit.
+func (l limits) each() decode.Limits {
 	lim := decode.DefaultLimits
 	lim.Depth, lim.Bytes = l.depth, int64(l.bytes)
-	values := decode.NewPeeler(lim).Values
+	return lim
+}
+
+// timed returns a peeler that stops when the time is over, counted from now.
+func (l limits) timed(values detect.Peeler) detect.Peeler {
 	if l.time == 0 {
 		return values
 	}
