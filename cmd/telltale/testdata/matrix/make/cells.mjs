@@ -132,6 +132,7 @@ async function chains(r, family, make, count) {
 
 const digestOf = async (alg, x) => (digests[alg] ?? sums[alg])(Buffer.isBuffer(x) ? x : T(x));
 const inField = (r, h, s) => textCarriers[r.pick(['query', 'form-body', 'json-body', 'json-batch', 'cookie', 'header'])](r, h, T(s));
+const hostOnly = ['host', 'host-no-www', 'etld1', 'origin', 'origin-slash'];
 const unusual = ['padded', 'mailto', 'trailing-slash', 'http-instead'];
 function* hashes(r) {
   const H = (family, what, seed, build, weak) => ({ family, what, seed, build, weak });
@@ -276,7 +277,7 @@ function* splits(r) {
 function* forms(r) {
   const F = (what, seed, v, weak) => ({ family: 'normal form', what, seed, build: (r, h) => inField(r, h, v), weak });
   for (const seed of mailNames) for (const [norm, f] of Object.entries(mailNorms)) if (!['utf16le', 'percent', 'base64'].includes(norm)) yield F(norm, seed, f(seeds[seed]));
-  for (const seed of urlNames) for (const [norm, f] of Object.entries(urlNorms)) if (!['utf16le', 'percent', 'base64'].includes(norm)) { const v = f(seeds[seed]); yield F(norm, seed, v, v.length < 14 && 'a short part'); }
+  for (const seed of urlNames) for (const [norm, f] of Object.entries(urlNorms)) if (!['utf16le', 'percent', 'base64'].includes(norm)) { const v = f(seeds[seed]); yield F(norm, seed, v, (v.length < 14 || hostOnly.includes(norm)) && 'a part of few random characters'); }
   for (const nf of ['NFC', 'NFD', 'NFKC', 'NFKD']) yield F(nf, 'url6', seeds.url6.normalize(nf));
   yield F('query words in another order', 'url4', 'k2f8w symptoms diabetes'); yield F('query words with spaces', 'url4', 'diabetes symptoms k2f8w');
   yield F('words in JSON list', 'url4', '["symptoms","k2f8w","diabetes"]'); yield F('query words with %20', 'url4', 'diabetes%20symptoms%20k2f8w');
@@ -340,5 +341,6 @@ function* formats(r) { // what known SDKs send
 /** cells gives all cells, in order, numbered. */
 export async function cells(r) {
   const out = [...carriers(r), ...singles(r), ...records(r), ...formats(r), ...forms(r), ...hashes(r), ...keyed(r), ...splits(r), ...await chains(r, 'chain', sensible, 300), ...await chains(r, 'absurd chain', absurd, 250)];
+  for (const c of out) if (c.family.startsWith('hash') && /crc64|(md5|sha1|sha256) (signed-)?decimal/.test(c.what)) c.weak = 'beyond the lists';
   return out.map((c, i) => ({ ...c, name: 'c' + String(i + 1).padStart(4, '0') }));
 }
