@@ -55,7 +55,7 @@ func decodeBase32(in layer, emit func(part) bool) error {
 }
 
 func (r radix) reads(head []byte) bool {
-	return r.all(head) && promising(r.from32(head[:minBase32])) && plain(r.from32(head))
+	return len(head) >= minBase32 && r.all(head) && promising(r.from32(head[:minBase32])) && plain(r.from32(head))
 }
 
 // all reports whether text has no other digits.
