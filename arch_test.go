@@ -31,10 +31,12 @@ var layers = []layer{
 	{"cmd/...", []string{"..."}, "wires everything"},
 	{"personal", nil, "knows data, not us"},
 	{"claims", []string{"personal"}, "words of both halves"},
+	{"sensors", nil, "a codec of both halves; knows the wire, not us"},
 	{"audit", []string{"claims", "personal"}, "words only"},
 	{"audit/lab/...", []string{"audit", "audit/lab/...", "claims", "personal"}, "runs experiments, judges nothing"},
 	{"audit/capture/...", []string{"audit", "audit/capture/...", "claims", "personal"}, "one source a folder"},
 	{"audit/decode", []string{"audit", "claims", "personal", "sensors"}, "a stage is a function of its input"},
+	{"audit/detect", []string{"audit", "claims", "personal", "sensors"}, "names the wire format of what it looks at"},
 	{"audit/...", []string{"audit", "claims", "personal"}, "stages meet in cmd, not in each other"},
 	{"", nil, "the map"},
 }

@@ -12,6 +12,8 @@
 package audit
 
 import (
+	"bytes"
+	"slices"
 	"time"
 
 	"telltale/personal"
@@ -54,6 +56,14 @@ type Value struct {
 	Data    Secret `json:"value"`
 	Leaf    bool   `json:"leaf,omitempty"` // no decoder knew more about it
 	Opaque  bool   `json:"opaque,omitempty"`
+}
+
+// Clone returns a copy that keeps alive nothing but itself: other values may
+// share their arrays with v.
+func (v Value) Clone() Value {
+	v.Trail, v.Spans = slices.Clone(v.Trail), slices.Clone(v.Spans)
+	v.Data = NewSecret(bytes.Clone(v.Data.Reveal()))
+	return v
 }
 
 // A Finding says what a value gives away.

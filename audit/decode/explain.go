@@ -19,7 +19,11 @@ func Explain(ex audit.Exhibit, f audit.Finding) ([]audit.Layer, error) {
 	for i, span := range f.Spans {
 		last := &layers[i]
 		last.Span = span
-		data, ok := replay(layer{step: last.Step, data: last.Data.Reveal(), room: DefaultLimits.room()}, f.Trail[i+1], span)
+		in := layer{step: last.Step, data: last.Data.Reveal(), room: DefaultLimits.room()}
+		if i == 0 {
+			in.media = ex.Type
+		}
+		data, ok := replay(in, f.Trail[i+1], span)
 		if !ok {
 			return nil, fmt.Errorf("explain %s: bytes %d to %d of %v give no %s",
 				f.ID, span.Start, span.End, f.Trail[:i+1], f.Trail[i+1])

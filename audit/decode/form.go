@@ -7,19 +7,19 @@ import (
 )
 
 // isForm reports whether every piece between ampersands has a name that a
-// form's field may have, and some piece has a value. Padded base64 has the
-// look of a field without a value.
+// form's field may have, or none, and some named piece has a value. Padded
+// base64 has the look of a field without a value.
 func isForm(in layer) bool {
-	if bytes.IndexByte(in.data, '=') < 1 {
+	if bytes.IndexByte(in.data, '=') < 0 {
 		return false
 	}
 	valued := false
 	for piece := range split(in.data, '&') {
-		name, value, _ := bytes.Cut(piece.data, []byte("="))
-		if !isFormName(name) || bytes.ContainsFunc(value, isFormControl) {
+		name, value, ok := bytes.Cut(piece.data, []byte("="))
+		if !isFormName(name) && (!ok || len(name) > 0) || bytes.ContainsFunc(value, isFormControl) {
 			return false
 		}
-		valued = valued || len(value) > 0 && value[0] != '='
+		valued = valued || len(name) > 0 && len(value) > 0 && value[0] != '='
 	}
 	return valued
 }
@@ -39,9 +39,14 @@ func isFormName(name []byte) bool {
 	return 0 < len(name) && len(name) <= maxName
 }
 
-// decodeForm reads "name=value&name=value" and takes the percent encoding off.
+// decodeForm reads "name=value&name=value" and takes the percent encoding off,
+// and the charset if the sender gave one.
 func decodeForm(in layer, emit func(part) bool) error {
-	decodePairs("form:", in.data, 0, emit)
+	charset := charsetOf(in.media)
+	decodePairs("form:", in.data, 0, func(p part) bool {
+		p.data = transcode(charset, p.data)
+		return emit(p)
+	})
 	return nil
 }
 

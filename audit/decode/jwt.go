@@ -39,7 +39,7 @@ func decodeJWT(in layer, emit func(part) bool) error {
 	switch len(segments) {
 	case signedSegments:
 		ok := emitSegment("jwt:header", segments[0], emit) && emitSegment("jwt:payload", segments[1], emit)
-		if ok && printableShare(fromBase64(segments[2].data)) == 1 {
+		if ok && isText(fromBase64(segments[2].data)) {
 			emitSegment("jwt:signature", segments[2], emit)
 		}
 	case encryptedSegments:

@@ -158,7 +158,7 @@ func FuzzLZString(f *testing.F) {
 	d := named(f, "lz-string")
 	f.Fuzz(func(t *testing.T, text string) {
 		run(t, d, layer{data: []byte(text), room: fuzzRoom})
-		if !utf8.ValidString(text) || len(text) < 12 || printableShare([]byte(text)) < 1 || !oneScript([]byte(text)) {
+		if !utf8.ValidString(text) || len(text) < 12 || !isText([]byte(text)) || !oneScript([]byte(text)) {
 			return
 		}
 		for name, in := range lzSpellings(text) {

@@ -14,7 +14,7 @@ const (
 // cipher or a compressor gives: not text, and at least half of it like random
 // bytes.
 func opaque(data []byte) bool {
-	if len(data) < minOpaque || printableShare(data) >= mostlyText {
+	if len(data) < minOpaque || isMostlyText(data) {
 		return false
 	}
 	windows, random := 0, 0

@@ -51,7 +51,7 @@ func textual(data []byte) bool {
 	if c := data[0]; c >= 0x80 && c < 0xc2 {
 		return false // most compressed bytes: UTF-8 starts no character so
 	}
-	return printableShare(data[:min(len(data), unmarkedHead)]) == 1
+	return isText(data[:min(len(data), unmarkedHead)])
 }
 
 // errRest says that a stream ends before the layer does.
@@ -91,7 +91,7 @@ func (u unmarked) credible(in layer, out []byte, err error) bool {
 	case err == nil:
 		return legible(out) || inner(out, in.room)
 	case errors.Is(err, errRoom), errors.Is(err, io.ErrUnexpectedEOF) && len(in.data) >= minBroken:
-		return len(out) > len(in.data) && printableShare(out) >= mostlyText
+		return len(out) > len(in.data) && isMostlyText(out)
 	default:
 		return false
 	}
@@ -113,7 +113,6 @@ func inner(out []byte, room int64) bool {
 
 // legible reports whether out is text, or bytes that other decoders read on.
 func legible(out []byte) bool {
-	share := printableShare(out)
-	return share == 1 || share >= mostlyText && len(out) >= unmarkedHead ||
+	return isText(out) || isMostlyText(out) && len(out) >= unmarkedHead ||
 		isWrapped(out) || compressed(out) && inflatable(out) || marked(out) || structured(out)
 }

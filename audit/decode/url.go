@@ -8,8 +8,13 @@ import (
 	"telltale/audit"
 )
 
-// isURL reports whether the whole layer is the address of something on the web.
+// isURL reports whether the whole layer is the address of something on the web,
+// or the path and the query of one, as HTTP/2 has them in ":path".
 func isURL(in layer) bool {
+	if len(in.data) > 0 && in.data[0] == '/' {
+		i := bytes.IndexByte(in.data, '?')
+		return i > 0 && bytes.IndexByte(in.data[i:], '=') > 0 && bytes.IndexFunc(in.data, notInURL) < 0
+	}
 	scheme, rest, ok := bytes.Cut(in.data[:min(len(in.data), 16)], []byte("://"))
 	if !ok || len(rest) == 0 {
 		return false
@@ -31,8 +36,17 @@ func decodeURL(in layer, emit func(part) bool) error {
 	rest := piece{in.data, audit.Span{End: len(in.data)}}
 	rest, fragment := rest.cut("#")
 	rest, query := rest.cut("?")
-	_, rest = rest.cut("://")
+	if i := bytes.Index(rest.data, []byte("://")); i >= 0 {
+		rest = rest.from(i + len("://"))
+	}
 	host, path := rest.cut("/")
+	if i := bytes.LastIndexByte(host.data, '@'); i >= 0 {
+		user := piece{host.data[:i], audit.Span{Start: host.span.Start, End: host.span.Start + i}}
+		if !emit(part{"userinfo", unescape(user.data, false), user.span}) {
+			return nil
+		}
+		host = host.from(i + 1)
+	}
 	if decodeHost(host, emit) && decodePath(path, emit) && decodeQuery(query, emit) {
 		emit(part{"fragment", fragment.data, fragment.span})
 	}

@@ -3,8 +3,6 @@ package decode
 import (
 	"bytes"
 	"fmt"
-	"slices"
-	"strings"
 )
 
 // xorCribs are the beginnings by which a key of several bytes is found.
@@ -16,8 +14,14 @@ const xorHead = 64
 // isXOR wants bytes that somebody wrote as digits, because who obfuscates
 // bytes must write them in some way that a request can carry.
 func isXOR(in layer) bool {
-	step, _, _ := strings.Cut(in.step, ":")
-	return len(in.data) >= minGuess && slices.Contains([]string{"base64", "hex", "hex-list", "base32", "ascii85", "codes"}, step)
+	if len(in.data) < minGuess {
+		return false
+	}
+	switch in.step {
+	case "base64", "hex", "hex-list", "base32", "ascii85", "codes":
+		return true
+	}
+	return false
 }
 
 // decodeXOR finds a key of one byte, or a short one that repeats itself, by
@@ -30,7 +34,7 @@ func decodeXOR(in layer, emit func(part) bool) error {
 	if key == nil {
 		return nil
 	}
-	if out := xor(in.data, key); printableShare(out) >= mostlyText && telling(out) {
+	if out := xor(in.data, key); isMostlyText(out) && telling(out) {
 		emit(in.whole(fmt.Sprintf("xor:%x", key), out))
 	}
 	return nil
@@ -68,12 +72,22 @@ func textKey(data []byte) []byte {
 		}
 	}
 	for low := range 128 {
-		key := []byte{data[0]&0x80 | byte(low)}
-		if key[0] != 0 && printableShare(xor(data[:min(len(data), xorHead)], key)) == 1 && telling(xor(data, key)) {
-			return key
+		key := data[0]&0x80 | byte(low)
+		if key != 0 && isTextUnder(key, data[:min(len(data), xorHead)]) && telling(xor(data, []byte{key})) {
+			return []byte{key}
 		}
 	}
 	return nil
+}
+
+// isTextUnder reports whether data is ASCII text once it is freed from a key.
+func isTextUnder(key byte, data []byte) bool {
+	for _, c := range data {
+		if !asciiText[c^key] {
+			return false
+		}
+	}
+	return true
 }
 
 // cribbed returns the key under which data starts with the crib and goes on
@@ -86,7 +100,7 @@ func cribbed(data []byte, crib string) []byte {
 	stream := xor(data[:len(crib)], []byte(crib))
 	for size := 1; size <= len(crib)/2; size++ {
 		out := xor(data, stream[:size])
-		if bytes.HasPrefix(out, []byte(crib)) && printableShare(out) == 1 {
+		if bytes.HasPrefix(out, []byte(crib)) && isText(out) {
 			return stream[:size]
 		}
 	}

@@ -36,6 +36,9 @@ func decodeZstd(in layer, emit func(part) bool) error {
 	return err
 }
 
+// skipped are the first bytes of the frames without content.
+const skipped = "PQRSTUVWXYZ[\\]^_"
+
 // maxSkipped is how many frames without content may stand first.
 const maxSkipped = 64
 

@@ -21,6 +21,10 @@ import (
 // exhibitLimit is how much of one body is looked at.
 const exhibitLimit = 32 << 20
 
+// answerLimit is how much of one answer is looked at: what a server gives out
+// to be sent back stands in its header, or early in a small document.
+const answerLimit = 1 << 20
+
 // derive makes facts and verdicts out of a case: the stages after capture, one
 // after the other. It depends on the folder alone.
 func derive(r *evidence.Reader) (*report.Case, error) {
@@ -51,7 +55,8 @@ func derive(r *evidence.Reader) (*report.Case, error) {
 // that could not be read.
 func detected(c *report.Case, r *evidence.Reader) ([]string, error) {
 	exhibits := listed(c, caught(r))
-	x := detect.Experiment{Arms: c.Case.Arms, Runs: c.Case.Runs, Seeds: c.Seeds}
+	x := detect.Experiment{Arms: c.Case.Arms, Runs: c.Case.Runs, Seeds: c.Seeds, Answers: answered(r)}
+	peel := decode.NewPeeler(decode.DefaultLimits).Values
 	found, err := detect.Detect(exhibits, x, peel, runtime.GOMAXPROCS(0))
 	if err != nil {
 		return nil, fmt.Errorf("the case's seeds: %w", err)
@@ -82,6 +87,11 @@ func caught(r *evidence.Reader) iter.Seq2[audit.Exhibit, error] {
 	return capture.Exhibits(r.Case.ID, whole(r.Events()), r.Body, exhibitLimit)
 }
 
+// answered yields what servers sent, as far as the log goes.
+func answered(r *evidence.Reader) iter.Seq2[audit.Exhibit, error] {
+	return capture.Answers(r.Case.ID, whole(r.Events()), r.Body, answerLimit)
+}
+
 // whole yields the events before the first error.
 func whole(events iter.Seq2[audit.Event, error]) iter.Seq2[audit.Event, error] {
 	return func(yield func(audit.Event, error) bool) {
@@ -91,10 +101,6 @@ func whole(events iter.Seq2[audit.Event, error]) iter.Seq2[audit.Event, error] {
 			}
 		}
 	}
-}
-
-func peel(ex audit.Exhibit) iter.Seq2[audit.Value, error] {
-	return decode.Values(ex, decode.DefaultLimits)
 }
 
 // countUnread adds to the coverage of each arm the exhibits that could not be
