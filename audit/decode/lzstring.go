@@ -93,7 +93,8 @@ func lzStarts(data []byte) bool {
 	}
 	c, _ := z.code(8 << code)
 	next, _ := z.code(3)
-	return next <= lzFirst+1 && (unicode.IsPrint(rune(c)) || unicode.IsSpace(rune(c)) || utf16.IsSurrogate(rune(c)))
+	r := rune(c) //nolint:gosec // 16 bits at most
+	return next <= lzFirst+1 && (unicode.IsPrint(r) || unicode.IsSpace(r) || utf16.IsSurrogate(r))
 }
 
 // decodeLZString tries the forms. Nothing marks them: a form counts if the

@@ -85,7 +85,7 @@ func snappyElement(data []byte) (e element, ok bool) {
 	case 0: // lengths from 61 on follow in one to four bytes
 		e = element{head: 1, length: long + 1}
 		if long >= 60 {
-			extra := int(long) - 59 //nolint:gosec // at most 63
+			extra := int(long) - 59
 			e = element{head: 1 + extra, length: number&(1<<(8*extra)-1) + 1}
 		}
 	case 1:

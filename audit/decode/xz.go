@@ -145,7 +145,7 @@ func (x *xzReader) closeBlock() error {
 	if x.kind > 0 {
 		size = 4 << ((x.kind - 1) / 3)
 	}
-	tail, err := x.take(uint64(-x.pos&3 + size)) //nolint:gosec // at most 67
+	tail, err := x.take(uint64(-x.pos&3 + size))
 	switch {
 	case err != nil:
 		return io.ErrUnexpectedEOF
@@ -174,7 +174,7 @@ func (x *xzReader) closeStream() error {
 			return errXzIndex
 		}
 	}
-	if _, err := x.take(uint64((start-x.pos)&3 + 4 + xzHeader)); err != nil { //nolint:gosec // at most 19
+	if _, err := x.take(uint64((start-x.pos)&3 + 4 + xzHeader)); err != nil {
 		return io.ErrUnexpectedEOF
 	}
 	return nil

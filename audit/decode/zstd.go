@@ -50,7 +50,7 @@ func skipFrames(data []byte) []byte {
 			break
 		}
 		size := uint64(binary.LittleEndian.Uint32(data[4:]))
-		if size > uint64(len(data)-8) {
+		if size > uint64(len(data)-8) { //nolint:gosec // there are 8 bytes
 			break
 		}
 		data = data[8+size:]
