@@ -38,6 +38,7 @@ type images struct {
 	bits  []uint64 // a filter before slots, as in matcher
 	shift int      // 64 less the power of two of bits
 	slot  int      // 64 less the power of two of slots
+	mask  uint64   // length of slots - 1
 }
 
 func newImages(texts []hashed) *images {
@@ -75,10 +76,11 @@ func (m *images) compute() {
 	for 64-m.shift < mostBits && 1<<(64-m.shift) < bitsEach*len(m.keys) {
 		m.shift--
 	}
+	m.mask = 1<<(64-m.slot) - 1
 	m.slots, m.bits = make([]uint32, 1<<(64-m.slot)), make([]uint64, 1<<(64-m.shift-6))
 	for i, key := range m.keys {
 		if key != 0 {
-			m.insert(key, uint32(i+1)) //nolint:gosec // far fewer than 2^32 images
+			m.insert(key, uint32(i+1))
 		}
 	}
 }
@@ -100,7 +102,7 @@ func (m *images) insert(key uint64, number uint32) {
 	m.bits[h>>m.shift>>6] |= 1 << (h >> m.shift & 63)
 	at := h >> m.slot
 	for m.slots[at] != 0 {
-		at = (at + 1) & uint64(len(m.slots)-1)
+		at = (at + 1) & m.mask
 	}
 	m.slots[at] = number
 }
@@ -128,7 +130,7 @@ func (m *images) find(data []byte, hit func(number, start int)) {
 
 // lookup calls hit for the images that begin with the bytes of w.
 func (m *images) lookup(w uint64, start int, hit func(number, start int)) {
-	for at := spread(w) >> m.slot; m.slots[at] != 0; at = (at + 1) & uint64(len(m.slots)-1) {
+	for at := spread(w) >> m.slot; m.slots[at] != 0; at = (at + 1) & m.mask {
 		if number := int(m.slots[at]) - 1; m.keys[number] == w {
 			hit(number, start)
 		}

@@ -40,7 +40,7 @@ func md2Sum(data []byte) []byte {
 	for at := 0; at < len(data)+pad; at += block {
 		n := copy(in[:], data[min(at, len(data)):])
 		for i := n; i < block; i++ {
-			in[i] = byte(pad) //nolint:gosec // 1 to 16
+			in[i] = byte(pad)
 		}
 		mix(&in)
 		for i, c := range in {

@@ -348,7 +348,7 @@ const leastDecimal = 17
 // decimal returns the matches of a value that is a digest of 64 bits written
 // as a number, with or without a sign.
 func (s *Seeds) decimal(data []byte) []Match {
-	if len(data) < leastDecimal || len(data) > len("-9223372036854775808") || data[len(data)-1] > '9' {
+	if len(data) < leastDecimal || len(data) > len("-9223372036854775808") || len(bytes.Trim(data[1:], "0123456789")) > 0 {
 		return nil
 	}
 	number, err := strconv.ParseUint(string(data), 10, 64)

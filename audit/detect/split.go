@@ -24,7 +24,7 @@ const (
 type strands struct {
 	longest int
 	values  []audit.Value
-	within  []strand           // of one layer; the last one may go on
+	starts  []int              // of the values of one layer in values
 	alike   map[uint64]*strand // of one trail but for numbers, by its hash
 	order   []*strand          // of alike
 }
@@ -46,12 +46,8 @@ func (ss *strands) add(v audit.Value) {
 	}
 	i := len(ss.values)
 	ss.values = append(ss.values, v)
-	if strings.Contains(step, ":") {
-		if i == 0 || len(ss.within) == 0 || !slices.Equal(above(ss.values[i-1]), above(v)) {
-			ss.within = append(ss.within, nil)
-		}
-		last := &ss.within[len(ss.within)-1]
-		*last = append(*last, i)
+	if i == 0 || !slices.Equal(above(ss.values[i-1]), above(v)) {
+		ss.starts = append(ss.starts, i)
 	}
 	key, numbered := stem(v.Trail)
 	if !numbered && v.Trail[0] != "message.out" {
@@ -94,7 +90,7 @@ type thread struct {
 // spin puts the values of a strand one behind the other, without those that are
 // shorter than least.
 func (ss *strands) spin(s strand, least int) thread {
-	var t thread
+	t := thread{ends: make([]int, 0, len(s)), which: make(strand, 0, len(s))}
 	for _, i := range s {
 		if data := ss.values[i].Data.Reveal(); len(data) >= least {
 			t.data = append(t.data, data...)
@@ -138,7 +134,18 @@ func (ss *strands) meet(seeds *Seeds, layer func(audit.Value) (audit.Secret, boo
 			met = append(met, m)
 		})
 	}
-	for _, s := range ss.within {
+	for i, start := range ss.starts {
+		end := len(ss.values)
+		if i+1 < len(ss.starts) {
+			end = ss.starts[i+1]
+		}
+		if end-start < 2 {
+			continue
+		}
+		s := make(strand, 0, end-start)
+		for k := start; k < end; k++ {
+			s = append(s, k)
+		}
 		all, longer := ss.spin(s, 1), ss.spin(s, leastPiece)
 		look(all)
 		if len(longer.ends) < len(all.ends) {
@@ -146,7 +153,9 @@ func (ss *strands) meet(seeds *Seeds, layer func(audit.Value) (audit.Secret, boo
 		}
 	}
 	for _, s := range ss.order {
-		look(ss.spin(*s, 1))
+		if len(*s) > 1 {
+			look(ss.spin(*s, 1))
+		}
 	}
 	return met
 }
