@@ -37,7 +37,7 @@ func decodeURL(in layer, emit func(part) bool) error {
 	rest, fragment := rest.cut("#")
 	rest, query := rest.cut("?")
 	switch i := bytes.Index(rest.data, schemeEnd); {
-	case bytes.HasPrefix(rest.data, []byte("//")): // a host without a scheme
+	case bytes.HasPrefix(rest.data, []byte("//")) && !bytes.HasPrefix(rest.data, []byte("///")): // a host without a scheme
 		rest = rest.from(len("//"))
 	case i >= 0 && rest.data[0] != '/':
 		rest = rest.from(i + len(schemeEnd))
