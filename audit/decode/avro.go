@@ -159,8 +159,8 @@ var avroCodecs = map[string]func(block []byte, room int64) ([]byte, error){
 	// Four bytes of checksum follow a block of snappy.
 	"snappy": func(block []byte, room int64) ([]byte, error) {
 		block = block[:max(0, len(block)-4)]
-		if n, err := snappy.DecodedLen(block); err != nil || int64(n) > room {
-			return nil, fmt.Errorf("block of snappy of %d bytes: %w", n, errRoom)
+		if n, err := snappy.DecodedLen(block); err == nil && int64(n) > room {
+			return nil, fmt.Errorf("block of snappy: %w, %d bytes", errRoom, room)
 		}
 		return snappy.Decode(nil, block)
 	},

@@ -36,8 +36,11 @@ func decodeURL(in layer, emit func(part) bool) error {
 	rest := piece{in.data, audit.Span{End: len(in.data)}}
 	rest, fragment := rest.cut("#")
 	rest, query := rest.cut("?")
-	if i := bytes.Index(rest.data, []byte("://")); i >= 0 {
-		rest = rest.from(i + len("://"))
+	switch i := bytes.Index(rest.data, schemeEnd); {
+	case bytes.HasPrefix(rest.data, []byte("//")) && !bytes.HasPrefix(rest.data, []byte("///")): // a host without a scheme
+		rest = rest.from(len("//"))
+	case i >= 0 && rest.data[0] != '/':
+		rest = rest.from(i + len(schemeEnd))
 	}
 	host, path := rest.cut("/")
 	if i := bytes.LastIndexByte(host.data, '@'); i >= 0 {
