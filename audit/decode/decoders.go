@@ -99,6 +99,9 @@ var decoders = []decoder{
 	{"xz", isXz, decodeXz, true, sign{first: "\xfd"}, false},
 	{"lzma", isLZMA, decodeLZMA, true, sign{min: lzmaHeader, has: "\x00"}, false},
 	{"lzw", isLZW, decodeLZW, true, sign{min: 5, first: "\x1f"}, false},
+	// What a key opens is nothing else, though chance reads it in other ways.
+	{"sealed", isSealed, decodeSealed, true, sign{min: minSealed, has: unprintable}, true},
+	{"sealed-digits", isSealedDigits, decodeSealedDigits, true, sign{min: 22}, true},
 	{"snappy-block", snappyBlockStream.gate, snappyBlockStream.decode, true, sign{min: minUnmarked, has: unprintable}, false},
 	{"deflate", deflateStream.gate, deflateStream.decode, true, sign{min: minUnmarked, has: unprintable}, false},
 	{"brotli", brotliStream.gate, brotliStream.decode, true, sign{min: minUnmarked, has: unprintable}, false},
@@ -133,6 +136,4 @@ var decoders = []decoder{
 	{"base32", isBase32, decodeBase32, false, sign{min: minBase32}, false},
 	{"radix", isRadix, decodeRadix, false, sign{min: minNumber}, false},
 	{"xor", isXOR, decodeXOR, false, sign{min: minGuess}, false},
-	{"sealed", isSealed, decodeSealed, false, sign{min: minSealed, has: unprintable}, true},
-	{"sealed-digits", isSealedDigits, decodeSealedDigits, false, sign{min: 22}, true},
 }

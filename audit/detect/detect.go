@@ -117,7 +117,7 @@ const maxSealed = 8
 func (s *scene) seal(v audit.Value) {
 	if v.Opaque && len(s.sealed) < maxSealed {
 		v.Data = audit.Secret{}
-		s.sealed = append(s.sealed, v)
+		s.sealed = append(s.sealed, v.Clone())
 	}
 }
 
