@@ -17,6 +17,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
+	"strings"
 	"sync"
 
 	"telltale/audit"
@@ -201,18 +203,28 @@ func (p *peeling) branch(in layer, fitting decoderSet, v audit.Value) bool {
 }
 
 // secondReading reports whether a layer is below the joined path of an address,
-// whose segments are layers themselves. Joined, they may be read as digits of
-// one long number that nobody wrote; that is no unread content.
-func secondReading(t audit.Trail) bool { return len(t) > 1 && t[len(t)-2] == "path" }
+// or below other values that were joined: they are layers themselves. Joined,
+// they may be read as digits of one long number that nobody wrote; that is no
+// unread content.
+func secondReading(t audit.Trail) bool {
+	return len(t) > 1 && t[len(t)-2] == "path" || slices.ContainsFunc(t, isJoin)
+}
+
+func isJoin(step string) bool { return strings.HasSuffix(step, "-join") }
 
 // decode runs one decoder on the layer v.
 func (p *peeling) decode(d *decoder, in layer, v audit.Value) outcome {
 	p.above, p.got = v, nothing
-	if err := d.decode(in, p.emit); err != nil {
+	err := d.decode(in, p.emit)
+	switch {
+	case err == nil:
+		return p.got
+	case slices.ContainsFunc(v.Trail, isJoin): // nobody wrote that layer
+		return min(p.got, some)
+	default:
 		p.problems = append(p.problems, problem{v.Trail, fmt.Errorf("%v: %s: %w", v.Trail, d.name, err)})
 		return min(p.got, some)
 	}
-	return p.got
 }
 
 // take is what decoders hand their parts to.
