@@ -96,11 +96,11 @@ func together(pieces []piece) int {
 // maxTrailing is how many numbers of pieces are tried.
 const maxTrailing = 5
 
-// readableDigits reports whether digits are base64 or hexadecimal digits of text or
-// of compressed data, as far as they go.
+// readableDigits reports whether digits are base64 or hexadecimal digits of
+// text or of compressed data, as far as they go.
 func readableDigits(digits []byte) bool {
 	head := digits[:min(len(digits), headSize)]
-	if out := fromBase64(head); reads(out) {
+	if promisingDigits(head) && reads(fromBase64(head)) {
 		return true
 	}
 	for _, c := range head {

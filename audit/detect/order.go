@@ -7,20 +7,30 @@ import (
 )
 
 // inOrder calls look for each exhibit, n at a time, and take for each scene in
-// the order of the exhibits.
+// the order of the exhibits. The workers live as long as there is work: their
+// stacks have grown once, then.
 func inOrder(exhibits iter.Seq2[audit.Exhibit, error], n int, look func(audit.Exhibit, error) scene, take func(scene)) {
+	type task struct {
+		exhibit audit.Exhibit
+		err     error
+		result  chan scene
+	}
+	tasks := make(chan task)
 	results := make(chan chan scene, n) // that nobody waits for yet
+	for range n {
+		go func() {
+			for t := range tasks {
+				t.result <- look(t.exhibit, t.err)
+			}
+		}()
+	}
 	go func() {
 		defer close(results)
-		busy := make(chan struct{}, n)
+		defer close(tasks)
 		for ex, err := range exhibits {
-			busy <- struct{}{}
-			result := make(chan scene, 1)
-			results <- result
-			go func() {
-				result <- look(ex, err)
-				<-busy
-			}()
+			t := task{ex, err, make(chan scene, 1)}
+			results <- t.result
+			tasks <- t
 		}
 	}()
 	for result := range results {
