@@ -45,6 +45,8 @@ type Arm struct {
 	Software string         `json:"software"`           // driver's name, such as chromium
 	Specimen string         `json:"specimen,omitempty"` // positive control that is loaded into it
 	Control  bool           `json:"control,omitempty"`  // the same software without the specimen
+	Device   string         `json:"device,omitempty"`   // which device it ran on; empty: all arms ran on one
+	Account  string         `json:"account,omitempty"`  // which account the user was signed in with; empty: none
 }
 
 // Target names what the arm tests: the software, and the specimen in it.

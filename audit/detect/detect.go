@@ -50,7 +50,7 @@ func Detect(exhibits iter.Seq2[audit.Exhibit, error], x Experiment, peel Peeler,
 		return Result{}, err
 	}
 	d := &detector{identifiers: newIdentifiers(x)}
-	l := looker{seeds, loadFields(), d.identifiers.modes, peel}
+	l := looker{seeds, loadFields(), d.identifiers.arms, peel}
 	inOrder(exhibits, max(1, workers), l.look, d.add)
 	return d.result(), nil
 }
@@ -59,7 +59,7 @@ func Detect(exhibits iter.Seq2[audit.Exhibit, error], x Experiment, peel Peeler,
 type looker struct {
 	seeds  *Seeds
 	fields fields
-	modes  map[string]claims.Mode // of the arms
+	arms   map[string]audit.Arm // by name
 	peel   Peeler
 }
 
@@ -127,8 +127,8 @@ func (l looker) look(ex audit.Exhibit, err error) scene {
 // fits reports whether a hint can be true where it stands: in a normal window a
 // field that would tell of private mode tells of something else.
 func (l looker) fits(f audit.Finding, ex audit.Exhibit) bool {
-	mode, known := l.modes[ex.Arm]
-	return f.Kind != "behaviour/private-mode" || !known || mode == claims.Private
+	arm, known := l.arms[ex.Arm]
+	return f.Kind != "behaviour/private-mode" || !known || arm.Mode == claims.Private
 }
 
 // A detector collects what is found, exhibit by exhibit. Identifiers show only

@@ -2,15 +2,12 @@ package detect
 
 import (
 	"bytes"
-	"cmp"
-	_ "embed"
 	"fmt"
 	"maps"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"telltale/audit"
 	"telltale/claims"
@@ -21,21 +18,13 @@ import (
 const Persistent = "persistent"
 
 // identifiers collects the tokens of all exhibits and tells those that behave
-// like an identifier. A run has one profile, which its arms share; a session
-// is one start of the program. So, for what stands at one place of the
-// traffic (host, path and trail, places in lists left out):
-//
-//	the same in all runs                            a constant, or an id of the device: one device cannot tell
-//	one value in each run and arm, over several
-//	sessions, another in every run                  an id of the installation
-//	one value a session, in several exhibits,
-//	another in every session                        an id of the session
-//	anything else                                   a time, a nonce, content
+// like an identifier. What stands at one place of the traffic (host, path and
+// trail, places in lists left out) is held against the table of classes.
 //
 // The shape of a value is no evidence: a new UUID with every request ties
 // nothing together.
 type identifiers struct {
-	modes map[string]claims.Mode // of the arms
+	arms  map[string]audit.Arm // by name
 	keys  map[string]*key
 	order []string // of keys, as they were met
 }
@@ -47,16 +36,16 @@ type key struct {
 
 // A sighting is a token at a key.
 type sighting struct {
-	exhibit string
-	place   audit.Place
+	exhibit audit.Exhibit // without its data
+	arm     audit.Arm     // of the exhibit
 	token   string
 	value   audit.Value
 }
 
 func newIdentifiers(x Experiment) *identifiers {
-	ids := &identifiers{modes: make(map[string]claims.Mode), keys: make(map[string]*key)}
+	ids := &identifiers{arms: make(map[string]audit.Arm), keys: make(map[string]*key)}
 	for _, arm := range x.Arms {
-		ids.modes[arm.Name] = arm.Mode
+		ids.arms[arm.Name] = arm
 	}
 	return ids
 }
@@ -71,7 +60,7 @@ func isToken(v audit.Value) bool {
 	if !isField(v.Trail[len(v.Trail)-1]) || len(data) > 256 || !tokenLike.Match(data) || !bytes.ContainsAny(data, "0123456789") {
 		return false
 	}
-	_, dummy := dummies()[strings.ToLower(string(data))]
+	_, dummy := personal.Dummy(string(data))
 	return !dummy
 }
 
@@ -84,7 +73,7 @@ func (ids *identifiers) observe(ex audit.Exhibit, v audit.Value) {
 		ids.keys[name] = k
 		ids.order = append(ids.order, name)
 	}
-	k.seen = append(k.seen, sighting{ex.ID, ex.Place, string(v.Data.Reveal()), v})
+	k.seen = append(k.seen, sighting{ex, ids.arms[ex.Arm], string(v.Data.Reveal()), v})
 }
 
 // template is the path of an address without what looks like an id or a word
@@ -130,78 +119,6 @@ func generic(t audit.Trail) string {
 	return steps.String()
 }
 
-// class tells how the tokens at a key behave: "" if not like an identifier.
-func (k *key) class() personal.Kind {
-	runs, arms, sessions := values[int]{}, values[audit.Place]{}, values[audit.Place]{}
-	starts := make(map[audit.Place]map[audit.Place]bool)
-	exhibits := make(map[audit.Place]map[string]bool)
-	for _, s := range k.seen {
-		arm := audit.Place{Arm: s.place.Arm, Run: s.place.Run}
-		runs.add(s.place.Run, s.token)
-		arms.add(arm, s.token)
-		sessions.add(s.place, s.token)
-		note(starts, arm, s.place)
-		note(exhibits, s.place, s.exhibit)
-	}
-	switch {
-	case len(runs) >= 2 && arms.single() && runs.disjoint() && most(starts) >= 2:
-		return "id/install"
-	case len(sessions) >= 2 && sessions.single() && sessions.disjoint() && most(exhibits) >= 2:
-		return "id/session"
-	default:
-		return ""
-	}
-}
-
-// values counts the tokens of each run, arm or session.
-type values[K comparable] map[K]map[string]int
-
-func (v values[K]) add(k K, token string) {
-	if v[k] == nil {
-		v[k] = make(map[string]int)
-	}
-	v[k][token]++
-}
-
-// single reports whether each has one value only.
-func (v values[K]) single() bool {
-	for _, tokens := range v {
-		if len(tokens) != 1 {
-			return false
-		}
-	}
-	return true
-}
-
-// disjoint reports whether no two share a value.
-func (v values[K]) disjoint() bool {
-	seen := make(map[string]bool)
-	for _, tokens := range v {
-		for token := range tokens {
-			if seen[token] {
-				return false
-			}
-			seen[token] = true
-		}
-	}
-	return true
-}
-
-func note[K, V comparable](m map[K]map[V]bool, k K, v V) {
-	if m[k] == nil {
-		m[k] = make(map[V]bool)
-	}
-	m[k][v] = true
-}
-
-func most[K, V comparable](m map[K]map[V]bool) int {
-	n := 0
-	for _, set := range m {
-		n = max(n, len(set))
-	}
-	return n
-}
-
 // An identity is one value that was told to be an identifier.
 type identity struct {
 	kind  personal.Kind
@@ -219,7 +136,7 @@ func (ids *identifiers) findings() map[string][]audit.Finding {
 			confidence = audit.Hint // it ends with the program
 		}
 		for _, s := range who.seen {
-			found[s.exhibit] = append(found[s.exhibit], audit.Finding{
+			found[s.exhibit.ID] = append(found[s.exhibit.ID], audit.Finding{
 				Kind: who.kind, Label: who.label, Form: Persistent, Trail: s.value.Trail, Spans: s.value.Spans,
 				Span: audit.Span{End: s.value.Data.Len()}, Confidence: confidence, Value: s.value.Data, Says: says,
 			})
@@ -235,26 +152,16 @@ func (ids *identifiers) identities() []*identity {
 	var tokens []string
 	for _, name := range ids.order {
 		k := ids.keys[name]
-		class := k.class()
-		if class == "" {
-			continue
-		}
-		for _, s := range k.seen {
-			if had := kinds[s.token]; had == "" {
-				tokens = append(tokens, s.token)
+		for _, t := range k.tell() {
+			for _, s := range t.seen {
+				if kinds[s.token] == "" {
+					tokens = append(tokens, s.token)
+				}
+				kinds[s.token] = stronger(kinds[s.token], t.kind)
 			}
-			kinds[s.token] = cmp.Or(stronger(kinds[s.token], class), class)
 		}
 	}
 	return ids.gather(tokens, kinds)
-}
-
-// stronger returns the kind that ties more together.
-func stronger(a, b personal.Kind) personal.Kind {
-	if a == "id/install" || b == "" {
-		return a
-	}
-	return b
 }
 
 func (ids *identifiers) gather(tokens []string, kinds map[string]personal.Kind) []*identity {
@@ -267,8 +174,8 @@ func (ids *identifiers) gather(tokens []string, kinds map[string]personal.Kind) 
 	had := make(map[[2]string]bool)
 	for _, name := range ids.order {
 		for _, s := range ids.keys[name].seen {
-			if who := known[s.token]; who != nil && !had[[2]string{s.exhibit, s.token}] {
-				had[[2]string{s.exhibit, s.token}] = true
+			if who := known[s.token]; who != nil && !had[[2]string{s.exhibit.ID, s.token}] {
+				had[[2]string{s.exhibit.ID, s.token}] = true
 				who.seen = append(who.seen, s)
 			}
 		}
@@ -281,8 +188,8 @@ func (ids *identifiers) says(who *identity) string {
 	modes := make(map[claims.Mode]bool)
 	starts := make(map[audit.Place]bool)
 	for _, s := range who.seen {
-		modes[ids.modes[s.place.Arm]] = true
-		starts[s.place] = true
+		modes[s.arm.Mode] = true
+		starts[s.exhibit.Place] = true
 	}
 	s := fmt.Sprintf("the same value in %d requests and %d starts of the program", len(who.seen), len(starts))
 	if len(modes) > 1 {
@@ -291,17 +198,3 @@ func (ids *identifiers) says(who *identity) string {
 	}
 	return s
 }
-
-//go:embed dummies.txt
-var dummiesText string
-
-// dummies are values that look like identifiers and are none, with the reason.
-var dummies = sync.OnceValue(func() map[string]string {
-	table := make(map[string]string)
-	for line := range strings.Lines(dummiesText) {
-		if value, why, ok := strings.Cut(strings.TrimSpace(line), "\t"); ok && !strings.HasPrefix(line, "#") {
-			table[value] = why
-		}
-	}
-	return table
-})
