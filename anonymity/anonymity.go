@@ -17,8 +17,10 @@ package anonymity
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"time"
 
@@ -136,12 +138,26 @@ func thousands(n int) string {
 
 // A Figure is one number that is no rate of an attack.
 type Figure struct {
-	ID    string  `json:"id"`
-	Name  string  `json:"name"`
-	Value float64 `json:"value"`
-	Unit  string  `json:"unit,omitempty"`
-	Note  string  `json:"note,omitempty"`
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Value Number `json:"value"`
+	Unit  string `json:"unit,omitempty"`
+	Note  string `json:"note,omitempty"`
 }
+
+// A Number is a figure that may be infinite or missing; JSON has null for both.
+type Number float64
+
+// MarshalJSON implements [json.Marshaler].
+func (n Number) MarshalJSON() ([]byte, error) {
+	if x := float64(n); !math.IsNaN(x) && !math.IsInf(x, 0) {
+		return json.Marshal(x)
+	}
+	return []byte("null"), nil
+}
+
+// String writes the number with four digits, and a sign where there is none.
+func (n Number) String() string { return short(float64(n)) }
 
 // A Grid is a table of cells, as words; the numbers behind them are in
 // attacks and figures or in the cells themselves.
@@ -153,20 +169,18 @@ type Grid struct {
 
 // A Picture is drawn in the HTML report. Exactly one of its parts is set.
 type Picture struct {
-	Title     string     `json:"title"`
-	Curves    []Curve    `json:"curves,omitempty"`
-	Histogram []Bar      `json:"histogram,omitempty"`
-	Heat      *Heat      `json:"heat,omitempty"`
-	Axes      [2]string  `json:"axes"` // what goes to the right, what goes up
-	Ticks     [][]string `json:"-"`
+	Title     string    `json:"title"`
+	Curves    []Curve   `json:"curves,omitempty"`
+	Histogram []Bar     `json:"histogram,omitempty"`
+	Heat      *Heat     `json:"heat,omitempty"`
+	Axes      [2]string `json:"axes"` // what goes to the right, what goes up
 }
 
 // A Curve is one line with its intervals.
 type Curve struct {
-	Name   string  `json:"name"`
-	X      []int   `json:"x"`
-	Points []Rate  `json:"points"`
-	Limit  float64 `json:"-"`
+	Name   string `json:"name"`
+	X      []int  `json:"x"`
+	Points []Rate `json:"points"`
 }
 
 // A Bar is one bar of a histogram.

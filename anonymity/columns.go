@@ -141,7 +141,7 @@ func measureColumns(_ context.Context, s *study) (Result, error) {
 			g.Rows = append(g.Rows, []string{series(set.Columns), thousands(set.Unique), percent(float64(set.Unique)/float64(set.Records)) + " %"})
 		}
 		r.Figures = append(r.Figures, Figure{
-			ID: fmt.Sprintf("sets/%.0f", 100*share), Name: fmt.Sprintf("Minimal column sets that make %.0f %% of the records unique", 100*share), Value: float64(len(sets)),
+			ID: fmt.Sprintf("sets/%.0f", 100*share), Name: fmt.Sprintf("Minimal column sets that make %.0f %% of the records unique", 100*share), Value: Number(len(sets)),
 		})
 		if len(sets) > maxSets {
 			r.Notes = append(r.Notes, fmt.Sprintf("%d of %d sets are shown.", maxSets, len(sets)))

@@ -145,8 +145,8 @@ func measureDiversity(_ context.Context, s *study) (Result, error) {
 			short(d.Beta), short(d.Enhanced), short(d.Disclosure),
 		})
 		r.Figures = append(r.Figures,
-			Figure{ID: "l/" + c.Name, Name: "Distinct l-diversity of " + c.Name, Value: float64(d.Distinct)},
-			Figure{ID: "t/" + c.Name, Name: "t-closeness of " + c.Name + ", equal distances", Value: d.TEqual})
+			Figure{ID: "l/" + c.Name, Name: "Distinct l-diversity of " + c.Name, Value: Number(d.Distinct)},
+			Figure{ID: "t/" + c.Name, Name: "t-closeness of " + c.Name + ", equal distances", Value: Number(d.TEqual)})
 	}
 	r.Grids = []Grid{g}
 	return r, nil

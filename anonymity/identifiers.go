@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"telltale/audit"
 	"telltale/personal"
@@ -93,9 +94,9 @@ func uncover(c *Column) hidden {
 			continue
 		}
 		h.values++
-		if Shape(v) == "" {
-			if plain, encoding, ok := decoded(v); ok {
-				form := encoding + " of what has the form of " + string(Shape(plain))
+		if Shape(c.Name, v) == "" {
+			if plain, encoding, ok := decoded(c.Name, v); ok {
+				form := encoding + " of what has the form of " + string(Shape(c.Name, plain))
 				h.encoded[form] = append(h.encoded[form], Example{c.Name, encoding, audit.NewSecret([]byte(plain))})
 				continue
 			}
@@ -123,7 +124,7 @@ func (s *study) plainSpace() Space {
 			if low := strings.ToLower(v); low != v {
 				words = append(words, low)
 			}
-			if plain, _, ok := decoded(v); ok {
+			if plain, _, ok := decoded(c.Name, v); ok {
 				words = append(words, plain)
 			}
 		}
@@ -135,7 +136,7 @@ func measureIdentifiers(ctx context.Context, s *study) (Result, error) {
 	var r Result
 	cols := s.With(Subject, Identifier, Quasi, Sensitive, Mode, Item)
 	g := Grid{Title: "How columns behave", Head: []string{"column", "role", "same for a subject", "its own", "behaves as", "form of most values"}}
-	own := s.plainSpace()
+	own := sync.OnceValue(s.plainSpace)
 	for _, c := range cols {
 		h := uncover(c)
 		t := s.Trait(c)
@@ -160,7 +161,7 @@ func measureIdentifiers(ctx context.Context, s *study) (Result, error) {
 func commonShape(c *Column) personal.Kind {
 	n := make(map[personal.Kind]int)
 	for _, v := range c.Values {
-		n[Shape(v)]++
+		n[Shape(c.Name, v)]++
 	}
 	for kind, count := range n {
 		if kind != "" && 2*count > len(c.Values) {
@@ -171,7 +172,7 @@ func commonShape(c *Column) personal.Kind {
 }
 
 // reveal undoes encodings, and tries dictionaries on digests.
-func (s *study) reveal(ctx context.Context, h hidden, own Space, r *Result) error {
+func (s *study) reveal(ctx context.Context, h hidden, own func() Space, r *Result) error {
 	forms := make([]string, 0, len(h.encoded))
 	for form := range h.encoded {
 		forms = append(forms, form)
@@ -190,7 +191,7 @@ func (s *study) reveal(ctx context.Context, h hidden, own Space, r *Result) erro
 		if rev == nil {
 			continue
 		}
-		for _, space := range append([]Space{own}, s.Spaces...) {
+		for _, space := range append([]Space{own()}, s.Spaces...) {
 			if err := s.reverse(ctx, h.column, rev, space, r); err != nil {
 				return err
 			}
@@ -217,7 +218,7 @@ func (s *study) reverse(ctx context.Context, c *Column, rev *reversal, space Spa
 	if seconds > 0 {
 		rate := float64(tried) / seconds
 		r.Figures = append(r.Figures, Figure{
-			ID: "rate/" + c.Name + "/" + space.Name, Name: fmt.Sprintf("Guesses at %s in %s by “%s”", name, c.Name, space.Name), Value: rate, Unit: "per second",
+			ID: "rate/" + c.Name + "/" + space.Name, Name: fmt.Sprintf("Guesses at %s in %s by “%s”", name, c.Name, space.Name), Value: Number(rate), Unit: "per second",
 			Note: fmt.Sprintf("%d of %d tried in %.1f s; all would take %.3g s here", tried, space.Size, seconds, float64(space.Size)/rate),
 		})
 	}

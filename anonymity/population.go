@@ -268,7 +268,7 @@ func measurePopulation(_ context.Context, s *study) (Result, error) {
 	uniques, model := sample.Uniques()
 	n := float64(s.Population)
 	r := Result{
-		Figures: []Figure{{ID: "uniques", Name: "People who are unique in the population", Value: uniques / n, Unit: "share", Note: model}},
+		Figures: []Figure{{ID: "uniques", Name: "People who are unique in the population", Value: Number(uniques / n), Unit: "share", Note: model}},
 		Notes:   []string{fmt.Sprintf("The data is taken for a random sample of %.2g %% of the population.", 100*sample.fraction())},
 	}
 	g := Grid{Title: "Estimates of the share of people who are unique in the population", Head: []string{"model", "share", "made for"}}

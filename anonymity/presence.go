@@ -73,8 +73,8 @@ func measurePresence(_ context.Context, s *study) (Result, error) {
 		return Result{}, err
 	}
 	r := Result{Figures: []Figure{
-		{ID: "delta/min", Name: "Least sure presence of someone in the public table", Value: p.Min},
-		{ID: "delta/max", Name: "Surest presence of someone in the public table", Value: p.Max},
+		{ID: "delta/min", Name: "Least sure presence of someone in the public table", Value: Number(p.Min)},
+		{ID: "delta/max", Name: "Surest presence of someone in the public table", Value: Number(p.Max)},
 	}}
 	if p.Outside > 0 {
 		r.Notes = append(r.Notes, fmt.Sprintf("%d records are not in the public table, which bounds nothing for them.", p.Outside))

@@ -50,13 +50,13 @@ func measureSurprisal(_ context.Context, s *study) (Result, error) {
 	}
 	g := Grid{Title: "What one value tells, in bits", Head: []string{"column", "role", "values", "missing", "mean", "rarest value"}}
 	r := Result{Figures: []Figure{{
-		ID: "needed", Name: "Bits that tell all subjects apart", Value: math.Log2(float64(n)), Unit: "bits",
+		ID: "needed", Name: "Bits that tell all subjects apart", Value: Number(math.Log2(float64(n))), Unit: "bits",
 	}}}
 	for i, x := range s.Surprises(cols) {
 		g.Rows = append(g.Rows, []string{
 			x.Column, string(cols[i].Role), thousands(x.Values), thousands(x.Missing), fmt.Sprintf("%.2f", x.Mean), fmt.Sprintf("%.2f", x.Max),
 		})
-		r.Figures = append(r.Figures, Figure{ID: "entropy/" + x.Column, Name: "Entropy of " + x.Column, Value: x.Mean, Unit: "bits"})
+		r.Figures = append(r.Figures, Figure{ID: "entropy/" + x.Column, Name: "Entropy of " + x.Column, Value: Number(x.Mean), Unit: "bits"})
 	}
 	r.Grids = []Grid{g}
 	return r, nil

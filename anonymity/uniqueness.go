@@ -82,9 +82,9 @@ func measureUniqueness(_ context.Context, s *study) (Result, error) {
 			{ID: "unique/named", Name: "Naming a record's subject by choosing in its class", Rate: Wilson(float64(u.Classes), u.Records), Of: "records"},
 		},
 		Figures: []Figure{
-			{ID: "k", Name: "k-anonymity: smallest class", Value: float64(u.K), Unit: "records"},
-			{ID: "classes", Name: "Classes", Value: float64(u.Classes)},
-			{ID: "below", Name: fmt.Sprintf("Records in classes smaller than %d", s.K), Value: float64(u.Below), Unit: "records"},
+			{ID: "k", Name: "k-anonymity: smallest class", Value: Number(u.K), Unit: "records"},
+			{ID: "classes", Name: "Classes", Value: Number(u.Classes)},
+			{ID: "below", Name: fmt.Sprintf("Records in classes smaller than %d", s.K), Value: Number(u.Below), Unit: "records"},
 		},
 		Pictures: []Picture{{
 			Title: "How many share a record's values", Histogram: bars(u.Sizes, s.K), Axes: [2]string{"records in the class", "records"},
