@@ -241,3 +241,12 @@ func Run(ctx context.Context, t *Table, opt Options, ids ...string) ([]Result, e
 	}
 	return results, nil
 }
+
+// Succeeds reports whether the attack does more than guessing would explain:
+// the low end of its gain is above zero, or of its rate if nobody guessed.
+func (a Attack) Succeeds() bool {
+	if a.Gain != nil {
+		return a.Gain.Low > 0
+	}
+	return a.Rate.Share > 0
+}

@@ -114,6 +114,18 @@ func (t *Table) CountSubjects() int {
 	return len(c.Values)
 }
 
+// Nobody returns how many rows have no subject.
+func (t *Table) Nobody() int {
+	of, _ := t.subjects()
+	n := 0
+	for _, s := range of {
+		if s < 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // pick returns a table of some rows. The columns share their values with t.
 func (t *Table) pick(rows []uint32) *Table {
 	p := &Table{Rows: len(rows)}

@@ -98,34 +98,60 @@ func (s *Source) check() error {
 }
 
 // Table reads all rows. columns are those of the source with their roles, in
-// its order. Memory bounds the table, in bytes; 0 is no bound.
+// its order. Memory bounds the table, in bytes; 0 is no bound. Times that name
+// no zone are in zone.
 func (s *Source) Table(columns []anonymity.Column, memory int64, zone *time.Location) (*anonymity.Table, error) {
+	j, err := Join(columns, memory, zone)
+	if err != nil {
+		return nil, err
+	}
+	if err := j.Add(s); err != nil {
+		return nil, err
+	}
+	return j.Table()
+}
+
+// Joined is a table that several sources with the same columns make.
+type Joined struct {
+	*anonymity.Builder
+
+	at     []int // places of the columns that are kept
+	picked []string
+}
+
+// Join returns a table without rows; see [Source.Table] for the arguments.
+func Join(columns []anonymity.Column, memory int64, zone *time.Location) (*Joined, error) {
+	j := &Joined{}
 	var kept []anonymity.Column
-	var at []int
 	for i, c := range columns {
 		if c.Role != anonymity.Ignore {
 			kept = append(kept, c)
-			at = append(at, i)
+			j.at = append(j.at, i)
 		}
 	}
 	if len(kept) == 0 {
 		return nil, errors.New("all columns are ignored; give roles")
 	}
-	b := anonymity.NewBuilder(kept)
-	b.Memory, b.Zone = memory, zone
-	picked := make([]string, len(at))
+	j.Builder = anonymity.NewBuilder(kept)
+	j.Memory, j.Zone = memory, zone
+	j.picked = make([]string, len(kept))
+	return j, nil
+}
+
+// Add appends all rows of a source.
+func (j *Joined) Add(s *Source) error {
 	for row, err := range s.rows() {
 		if err != nil {
-			return nil, err
+			return err
 		}
-		for i, j := range at {
-			picked[i] = row[j]
+		for i, at := range j.at {
+			j.picked[i] = row[at]
 		}
-		if err := b.Add(picked); err != nil {
-			return nil, err
+		if err := j.Builder.Add(j.picked); err != nil {
+			return err
 		}
 	}
-	return b.Table()
+	return nil
 }
 
 // rows yields the sample and then the rest. A row is valid until the next one.
