@@ -13,7 +13,7 @@ type Counts struct {
 	Threshold int
 }
 
-// hidden marks a count that an attacker does not know.
+// hiddenCount marks a count that an attacker does not know.
 const hiddenCount = -1
 
 // show returns what is released of a count.
@@ -141,9 +141,10 @@ func measureAggregates(_ context.Context, s *study) (Result, error) {
 	if counts, of, ok := s.counts2(); ok {
 		found, hidden := Counts{counts, s.K}.Differencing()
 		a := Attack{ID: "differencing", Name: fmt.Sprintf("Differencing: finding a hidden count of events by %s, released from %d on with its sums,", of, s.K), Of: "hidden cells"}
-		a.Rate = Wilson(float64(found), hidden)
 		if hidden > 0 {
-			r.Attacks = append(r.Attacks, a.against(chance(hidden, s.K-1)))
+			guess := chance(hidden, s.K-1) // what is not found is guessed
+			a.Rate = Wilson(float64(found)+float64(hidden-found)*guess.Share, hidden)
+			r.Attacks = append(r.Attacks, a.against(guess))
 		} else {
 			r.Notes = append(r.Notes, fmt.Sprintf("A release of counts by %s hides nothing at a threshold of %d.", of, s.K))
 		}

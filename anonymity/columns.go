@@ -117,7 +117,7 @@ func (s *study) affordable(cols int) int {
 }
 
 func measureColumns(_ context.Context, s *study) (Result, error) {
-	cols := s.With(Quasi, Sensitive, Mode)
+	cols := s.With(Quasi, Sensitive)
 	if len(cols) == 0 {
 		return Result{}, skip("no column is a quasi-identifier or sensitive")
 	}

@@ -71,6 +71,9 @@ func (e event) String() string {
 	if e.swapped {
 		input = "without"
 	}
+	if math.IsInf(e.at, -1) {
+		return fmt.Sprintf("a hidden output, more often %s the subject", input)
+	}
 	return fmt.Sprintf("an output of %s %g, more often %s the subject", word, e.at, input)
 }
 

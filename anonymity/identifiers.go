@@ -140,7 +140,7 @@ func measureIdentifiers(ctx context.Context, s *study) (Result, error) {
 	for _, c := range cols {
 		h := uncover(c)
 		t := s.Trait(c)
-		if c.Role != Item {
+		if c.Role != Item && c.Role != Subject {
 			behaves := "no identifier"
 			if t.Stable() {
 				behaves = "stable identifier"

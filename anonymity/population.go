@@ -252,6 +252,14 @@ func (s Sample) Uniques() (uniques float64, model string) {
 	return zayatz, "Zayatz"
 }
 
+// meanRisk is the mean of the individual risks, each record standing for
+// equally many people.
+func (s Sample) meanRisk() float64 {
+	return s.sum(func(size, classes float64) float64 {
+		return size * classes * IndividualRisk(int(size), size/s.fraction())
+	}) / float64(s.Records)
+}
+
 func measurePopulation(_ context.Context, s *study) (Result, error) {
 	cols, err := s.known()
 	if err != nil {
@@ -268,8 +276,11 @@ func measurePopulation(_ context.Context, s *study) (Result, error) {
 	uniques, model := sample.Uniques()
 	n := float64(s.Population)
 	r := Result{
-		Figures: []Figure{{ID: "uniques", Name: "People who are unique in the population", Value: Number(uniques / n), Unit: "share", Note: model}},
-		Notes:   []string{fmt.Sprintf("The data is taken for a random sample of %.2g %% of the population.", 100*sample.fraction())},
+		Figures: []Figure{
+			{ID: "uniques", Name: "People who are unique in the population", Value: Number(uniques / n), Unit: "share", Note: model},
+			{ID: "risk", Name: "Mean individual risk of a record", Value: Number(sample.meanRisk()), Note: "Benedetti and Franconi, equal weights"},
+		},
+		Notes: []string{fmt.Sprintf("The data is taken for a random sample of %.2g %% of the population.", 100*sample.fraction())},
 	}
 	g := Grid{Title: "Estimates of the share of people who are unique in the population", Head: []string{"model", "share", "made for"}}
 	g.Rows = append(g.Rows, []string{"Zayatz", percent(sample.Zayatz()/n) + " %", "larger samples; else too high"})

@@ -55,7 +55,7 @@ func (s *study) protections() []protection {
 	}
 	list = append(list, protection{name: fmt.Sprintf("only what %d subjects share", s.K), apply: func(t *Table) *Table { return t.frequent(s.K) }})
 	return append(list, protection{name: "all: domain, day, new ids daily, threshold", days: 1, apply: func(t *Table) *Table {
-		return t.coarser(Domain).slower(Ticks[2]).rotated(1).frequent(s.K)
+		return t.coarser(Domain).slower(Ticks[2]).frequent(s.K).rotated(1)
 	}})
 }
 
@@ -140,6 +140,8 @@ func (t *Table) rotated(days int) *Table {
 		value := subject.Values[code]
 		if t.timed(row) && !Missing(value) {
 			key[1] = 1 + t.Times[row]/width
+		}
+		if !Missing(value) {
 			value = fmt.Sprintf("%s/%d", value, key[1])
 		}
 		id, had := index[key]
@@ -152,6 +154,20 @@ func (t *Table) rotated(days int) *Table {
 	}
 	c.Columns[slices.Index(c.Columns, subject)] = col
 	return c
+}
+
+// truth gives rows whose ids rotate the subject again that is behind them.
+func (t *Table) truth(days int) *Table {
+	c := t.One(Subject)
+	if days == 0 || c == nil {
+		return t
+	}
+	return t.mapped(c.Name, func(v string) string {
+		if i := strings.LastIndexByte(v, '/'); i >= 0 {
+			return v[:i]
+		}
+		return v
+	})
 }
 
 // frequent keeps the rows whose quasi-identifiers and whose item k subjects or
@@ -253,7 +269,7 @@ func (s *study) remedy(ctx context.Context, p protection, before float64) (Remed
 		m.Bits = t.entropies() / before * m.Rows
 	}
 	if cols := t.With(Quasi); len(cols) > 0 {
-		u := t.Unique(cols, s.K)
+		u := t.truth(p.days).Unique(cols, s.K) // two ids of one person hide nobody
 		m.Unique = Wilson(float64(u.Unique), u.Records)
 	}
 	if t.One(Subject) == nil {
@@ -284,15 +300,8 @@ func (s *study) linkAfter(ctx context.Context, t *Table, p protection) ([]Match,
 	if p.days > 0 {
 		width = int64(p.days) * 86400
 		middle -= middle % width
-		// The ids say nothing any more: judge by the subjects before.
-		t = t.copyOf()
-		for i, c := range t.Columns {
-			if c.Role == Subject {
-				t.Columns[i] = &Column{Name: c.Name, Role: Subject, Codes: c.Codes, Values: c.Values}
-				t = t.mapped(c.Name, func(v string) string { return v[:max(0, strings.LastIndexByte(v, '/'))] })
-			}
-		}
 	}
+	t = t.truth(p.days)
 	after := &study{t, s.Options}
 	l := after.halves(linkForm, func(row uint32) int {
 		switch at := t.Times[row]; {

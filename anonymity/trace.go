@@ -55,12 +55,20 @@ const (
 // Forms lists the forms, fine to coarse.
 var Forms = []Form{Full, Template, Host, Domain}
 
-// Coarse returns an item in a form. An address needs a host and a scheme.
+// Coarse returns an item in a form. An address has a scheme and a host; a host
+// may stand alone.
 func Coarse(item string, form Form) string {
-	if form == NoItem {
+	switch {
+	case form == NoItem:
 		return "*"
-	}
-	if form == Full || !strings.Contains(item, "://") {
+	case form == Full:
+		return item
+	case bareHost(item):
+		if form == Domain {
+			return domain(strings.ToLower(item))
+		}
+		return strings.ToLower(item)
+	case !strings.Contains(item, "://"):
 		return item
 	}
 	u, err := url.Parse(item)
@@ -74,8 +82,18 @@ func Coarse(item string, form Form) string {
 	case Domain:
 		return domain(host)
 	default:
-		return host + template(u)
+		return u.Scheme + "://" + host + template(u)
 	}
+}
+
+// bareHost reports whether an item is a host without a scheme: a domain that
+// the public suffix list knows a suffix for.
+func bareHost(item string) bool {
+	if !strings.Contains(item, ".") || strings.ContainsAny(item, "/: @?#") {
+		return false
+	}
+	_, known := publicsuffix.PublicSuffix(strings.ToLower(item))
+	return known
 }
 
 // domain returns the registrable domain of a host, the host itself if it has

@@ -105,7 +105,9 @@ func measureUnicity(ctx context.Context, s *study) (Result, error) {
 			if slices.Contains(curveForms, form) && (tick.Name == "hour" || tick.Name == "no time") || len(forms) == 1 {
 				curves = append(curves, curve(string(form)+", "+tick.Name, rates))
 			}
-			r.Attacks = append(r.Attacks, unicityAttack(form, tick, rates)...)
+			if told(form, tick) || len(forms) == 1 {
+				r.Attacks = append(r.Attacks, unicityAttack(form, tick, rates)...)
+			}
 		}
 		heat.Cells = append(heat.Cells, cells)
 	}
@@ -113,10 +115,29 @@ func measureUnicity(ctx context.Context, s *study) (Result, error) {
 		{Title: "Share of subjects singled out by points of their trace", Curves: curves, Axes: [2]string{"points known", "share of subjects"}},
 		{Title: fmt.Sprintf("Singled out by %d points, by grain of item and time", min(heatPoints, s.Points)), Heat: heat, Axes: [2]string{"item", "time"}},
 	}
+	r.Grids = []Grid{heat.grid(fmt.Sprintf("Singled out by %d points", min(heatPoints, s.Points)))}
 	if len(r.Attacks) == 0 {
 		return Result{}, skip("no subject has a point")
 	}
 	return r, nil
+}
+
+// told reports whether a granularity gets a sentence; all are in the grid.
+func told(form Form, tick Tick) bool {
+	return form == Full && tick.Seconds == 1 || form == Host && tick.Name == "hour" || form == Domain && (tick.Name == "day" || tick.Seconds == 0)
+}
+
+// grid writes the heat map as a table.
+func (h *Heat) grid(title string) Grid {
+	g := Grid{Title: title, Head: append([]string{"time"}, h.Columns...)}
+	for i, name := range h.Rows {
+		row := []string{name}
+		for _, r := range h.Cells[i] {
+			row = append(row, cellOf(r))
+		}
+		g.Rows = append(g.Rows, row)
+	}
+	return g
 }
 
 // granularities are the grids that the columns allow.
