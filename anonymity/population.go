@@ -138,7 +138,7 @@ func (s Sample) pitmanEquations(theta, alpha float64) (f [2]float64, j [2][2]flo
 // ok is false if there is no fit.
 func (s Sample) SNB() (uniques float64, ok bool) {
 	k := s.Shlosser()
-	alpha, beta, ok := SolveSNB(k, s.fraction(), float64(s.Sizes[1]), float64(s.Sizes[2]))
+	alpha, beta, ok := s.SolveSNB(k)
 	if !ok {
 		return 0, false
 	}
@@ -164,48 +164,69 @@ func (s Sample) Shlosser() float64 {
 
 // SolveSNB returns the parameters for which the shifted negative binomial
 // model expects c1 classes of one and c2 of two in a sample of fraction f out
-// of k classes. For each beta, c1 gives one alpha at most; beta is then found
-// on a grid and refined by halving.
-func SolveSNB(k, f, c1, c2 float64) (alpha, beta float64, ok bool) {
+// of k classes. There can be several; then it is the one that expects a sample
+// of nearest to n records. For each beta, c1 gives up to two alphas, one on each
+// side of the peak; on both sides beta is found on a grid and by halving.
+func (s Sample) SolveSNB(k float64) (alpha, beta float64, ok bool) {
+	f, c1 := s.fraction(), float64(s.Sizes[1])
 	if f <= 0 || f >= 1 || c1 <= 0 || k <= 0 {
 		return 0, 0, false
 	}
+	off := math.Inf(1)
+	for _, rising := range []bool{false, true} {
+		at := func(beta float64) (float64, bool) { return snbAlpha(k, f, c1, beta, rising) }
+		for _, b := range s.snbRoots(k, at) {
+			a, _ := at(b)
+			if d := math.Abs(f*k*(1+a*(1-b)/b) - float64(s.Records)); d < off {
+				alpha, beta, off, ok = a, b, d, true
+			}
+		}
+	}
+	return alpha, beta, ok
+}
+
+// snbRoots returns the betas for which c2 fits too, with the alpha that at
+// gives.
+func (s Sample) snbRoots(k float64, at func(beta float64) (alpha float64, ok bool)) []float64 {
 	miss := func(beta float64) float64 {
-		a, ok := snbAlpha(k, f, c1, beta)
+		a, ok := at(beta)
 		if !ok {
 			return math.NaN()
 		}
-		_, two := snbExpected(k, f, a, beta)
-		return two - c2
+		_, two := snbExpected(k, s.fraction(), a, beta)
+		return two - float64(s.Sizes[2])
 	}
 	const steps = 2000
-	last, lastBeta := math.NaN(), 0.0
+	var roots []float64
+	last := math.NaN()
 	for i := 1; i < steps; i++ {
-		b := float64(i) / steps
-		m := miss(b)
+		from, to := float64(i-1)/steps, float64(i)/steps
+		m := miss(to)
 		if !math.IsNaN(m) && !math.IsNaN(last) && (m < 0) != (last < 0) {
 			sign := 1.0
 			if m < 0 {
 				sign = -1
 			}
-			b = lastBeta + (b-lastBeta)*bisect(func(x float64) float64 { return sign * miss(lastBeta+(b-lastBeta)*x) })
-			a, ok := snbAlpha(k, f, c1, b)
-			return a, b, ok
+			roots = append(roots, from+bisect(func(x float64) float64 { return sign * miss(from+x/steps) })/steps)
 		}
-		last, lastBeta = m, b
+		last = m
 	}
-	return 0, 0, false
+	return roots
 }
 
-// snbAlpha returns the alpha for which c1 classes of one are expected. Beyond
-// the alpha of the largest expectation the number falls with alpha; that side
-// is searched, as it has the many classes that make the model fit.
-func snbAlpha(k, f, c1, beta float64) (alpha float64, ok bool) {
+// snbAlpha returns the alpha for which c1 classes of one are expected, on one
+// side of the alpha for which most are.
+func snbAlpha(k, f, c1, beta float64, rising bool) (alpha float64, ok bool) {
 	const far = 1e4
 	one := func(a float64) float64 { e, _ := snbExpected(k, f, a, beta); return e }
 	d := (1 - f) * (1 - beta)
-	ratio := math.Log(beta / (1 - d)) // of one more alpha
-	peak := max(0, -1/ratio-(1-d)/d)
+	peak := max(0, -1/math.Log(beta/(1-d))-(1-d)/d)
+	if rising {
+		if one(0) > c1 || one(peak) < c1 {
+			return 0, false
+		}
+		return peak * bisect(func(x float64) float64 { return one(peak*x) - c1 }), true
+	}
 	if one(peak) < c1 || one(peak+far) > c1 {
 		return 0, false
 	}
