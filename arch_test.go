@@ -36,6 +36,8 @@ var layers = []layer{
 	{"audit/capture/...", []string{"audit", "audit/capture/...", "claims", "personal"}, "one source a folder"},
 	{"audit/decode", []string{"audit", "claims", "personal", "sensors"}, "a stage is a function of its input"},
 	{"audit/...", []string{"audit", "claims", "personal"}, "stages meet in cmd, not in each other"},
+	{"anonymity", []string{"audit", "personal"}, "measures a table; shows no value"},
+	{"anonymity/...", []string{"anonymity", "audit"}, "reads tables, shows results"},
 	{"", nil, "the map"},
 }
 

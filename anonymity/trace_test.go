@@ -133,4 +133,3 @@ func TestUnicityEnds(t *testing.T) {
 		}
 	}
 }
-
