@@ -23,7 +23,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"curves":       drawCurves,
 	"bars":         drawBars,
 	"heat":         drawHeat,
-	"clean":        clean,
+	"clean":        whole,
 	"numeric":      numeric,
 	"strength":     strength,
 	"verdictClass": func(r audit.Result) string { return strings.ReplaceAll(string(r), " ", "-") },
@@ -40,6 +40,9 @@ func HTML(w io.Writer, r Report) error {
 
 // Value shows a value to those who may see it; for the page.
 func (r Report) Value(x anonymity.Example) string { return clean(r.value(x.Value)) }
+
+// whole is clean with figures that do not part from their sign at a line's end.
+func whole(s string) string { return strings.ReplaceAll(clean(s), " %", "\u00a0%") }
 
 func number(n int) string {
 	s := fmt.Sprint(n)

@@ -21,7 +21,7 @@ const (
 type pen struct{ strings.Builder }
 
 func (p *pen) open(w, h float64, title string) {
-	fmt.Fprintf(p, `<svg viewBox="0 0 %g %g" role="img" aria-label="%s">`, w, h, html.EscapeString(title))
+	fmt.Fprintf(p, `<svg viewBox="0 0 %g %g" role="img" aria-label="%s">`, w, h, html.EscapeString(clean(title)))
 }
 
 func (p *pen) text(x, y float64, class, s string) {

@@ -90,7 +90,7 @@ func figure(f anonymity.Figure) string {
 }
 
 func writeGrid(b *bytes.Buffer, g anonymity.Grid) {
-	fmt.Fprintf(b, "  %s\n", g.Title)
+	fmt.Fprintf(b, "  %s\n", clean(g.Title))
 	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	for _, row := range append([][]string{g.Head}, g.Rows...) {
 		cells := make([]string, len(row))
