@@ -79,7 +79,9 @@ func measureUniqueness(_ context.Context, s *study) (Result, error) {
 		Attacks: []Attack{
 			{ID: "unique/records", Name: fmt.Sprintf("Singling out a record by %s", names(cols)), Rate: Wilson(float64(u.Unique), u.Records), Of: "records"},
 			{ID: "unique/subjects", Name: "Singling out a subject by one of its records", Rate: Wilson(float64(u.Alone), u.People), Of: "subjects"},
-			{ID: "unique/named", Name: "Naming a record's subject by choosing in its class", Rate: Wilson(float64(u.Classes), u.Records), Of: "records"},
+			Attack{
+				ID: "unique/named", Name: "Naming a record's subject by choosing in its class", Rate: Wilson(float64(u.Classes), u.Records), Of: "records",
+			}.against(chance(u.Records, u.People)),
 		},
 		Figures: []Figure{
 			{ID: "k", Name: "k-anonymity: smallest class", Value: Number(u.K), Unit: "records"},

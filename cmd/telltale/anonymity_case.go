@@ -74,7 +74,9 @@ func caseColumns(findings []audit.Finding) []anonymity.Column {
 	}
 	var kinds []string
 	for _, f := range findings {
-		kinds = insert(kinds, string(f.Kind))
+		if f.Confidence != audit.Hint {
+			kinds = insert(kinds, string(f.Kind))
+		}
 	}
 	for _, kind := range kinds {
 		role := anonymity.Quasi
