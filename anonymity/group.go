@@ -1,5 +1,7 @@
 package anonymity
 
+import "slices"
+
 // groups are rows in order, cut into classes of equal ones: class i is
 // order[start[i]:start[i+1]].
 type groups struct {
@@ -30,11 +32,11 @@ func groupRows(rows []uint32, cols []*Column) groups {
 	g := groups{order: order, start: []uint32{0}}
 	for i := 1; i < len(order); i++ {
 		if differ(order[i-1], order[i], cols) {
-			g.start = append(g.start, uint32(i)) //nolint:gosec // less than rows
+			g.start = append(g.start, uint32(i))
 		}
 	}
 	if len(order) > 0 {
-		g.start = append(g.start, uint32(len(order))) //nolint:gosec // see above
+		g.start = append(g.start, uint32(len(order))) //nolint:gosec // less than rows
 	}
 	return g
 }
@@ -52,8 +54,7 @@ func differ(a, b uint32, cols []*Column) bool {
 // first; rows that are equal keep their order.
 func sortRows(rows []uint32, cols []*Column) []uint32 {
 	from, to := append([]uint32(nil), rows...), make([]uint32, len(rows))
-	for i := len(cols) - 1; i >= 0; i-- {
-		c := cols[i]
+	for _, c := range slices.Backward(cols) {
 		next := make([]uint32, len(c.Values)+1)
 		for _, row := range from {
 			next[c.Codes[row]+1]++
@@ -75,7 +76,7 @@ func sortRows(rows []uint32, cols []*Column) []uint32 {
 func (t *Table) all() []uint32 {
 	rows := make([]uint32, t.Rows)
 	for i := range rows {
-		rows[i] = uint32(i) //nolint:gosec // Builder keeps rows within 31 bits
+		rows[i] = uint32(i)
 	}
 	return rows
 }
@@ -108,11 +109,11 @@ func (t *Table) records(cols []*Column, more ...*Column) groups {
 	g := groups{order: single, start: []uint32{0}}
 	for i := 1; i < len(single); i++ {
 		if differ(single[i-1], single[i], cols) {
-			g.start = append(g.start, uint32(i)) //nolint:gosec // less than rows
+			g.start = append(g.start, uint32(i))
 		}
 	}
 	if len(single) > 0 {
-		g.start = append(g.start, uint32(len(single))) //nolint:gosec // see above
+		g.start = append(g.start, uint32(len(single))) //nolint:gosec // less than rows
 	}
 	return g
 }

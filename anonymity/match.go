@@ -159,7 +159,7 @@ type Match struct {
 func matchAll(ctx context.Context, from Profiles, m *matcher, workers int) ([]Match, error) {
 	right := make(map[uint32]uint32, len(m.among.who))
 	for i, subject := range m.among.who {
-		right[subject] = uint32(i) //nolint:gosec // less than subjects
+		right[subject] = uint32(i)
 	}
 	matches := make([]Match, len(from.who))
 	var wg sync.WaitGroup

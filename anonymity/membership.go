@@ -54,15 +54,15 @@ func Membership(p Profiles, items int, noise Noise, opt Options, rng *rand.Rand)
 // minMembers is the least number of subjects that membership is tried with.
 const minMembers = 30
 
-func (s *study) membership(r *Result) error {
+func (s *study) membership(r *Result) {
 	if s.One(Item) == nil || s.One(Subject) == nil {
 		r.Notes = append(r.Notes, "Membership was not tried: it takes a subject and an item column.")
-		return nil
+		return
 	}
 	p := s.halves(linkForm, func(uint32) int { return 0 }).from
 	if len(p.who) < minMembers {
 		r.Notes = append(r.Notes, fmt.Sprintf("Membership was not tried: it takes %d subjects, and there are %d.", minMembers, len(p.who)))
-		return nil
+		return
 	}
 	for _, release := range []struct {
 		id, name string
@@ -78,5 +78,4 @@ func (s *study) membership(r *Result) error {
 		half := Rate{Share: 0.5, Low: 0.5, High: 0.5, N: a.Rate.N}
 		r.Attacks = append(r.Attacks, a.against(half))
 	}
-	return nil
 }

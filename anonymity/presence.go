@@ -3,6 +3,7 @@ package anonymity
 import (
 	"context"
 	"fmt"
+	"strings"
 )
 
 // A Presence bounds how surely one can tell of a person in a public table that
@@ -52,12 +53,12 @@ func (t *Table) counts(cols []*Column) map[string]int {
 
 // text writes the values of a row so that different rows have different texts.
 func text(row uint32, cols []*Column) string {
-	s := ""
+	var b strings.Builder
 	for _, c := range cols {
 		v := c.Values[c.Codes[row]]
-		s += fmt.Sprintf("%d:%s", len(v), v)
+		fmt.Fprintf(&b, "%d:%s", len(v), v)
 	}
-	return s
+	return b.String()
 }
 
 func measurePresence(_ context.Context, s *study) (Result, error) {

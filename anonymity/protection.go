@@ -2,6 +2,7 @@ package anonymity
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"regexp"
@@ -186,7 +187,7 @@ func (t *Table) frequent(k int) *Table {
 			}
 		}
 		for row := range t.Rows {
-			drop[row] = drop[row] || len(rare) > 0 && rare[codesOf(uint32(row), cols)] //nolint:gosec // a row
+			drop[row] = drop[row] || len(rare) > 0 && rare[codesOf(uint32(row), cols)]
 		}
 	}
 	mark(t.With(Quasi))
@@ -198,8 +199,7 @@ func (t *Table) frequent(k int) *Table {
 func codesOf(row uint32, cols []*Column) string {
 	b := make([]byte, 0, 4*len(cols))
 	for _, c := range cols {
-		code := c.Codes[row]
-		b = append(b, byte(code), byte(code>>8), byte(code>>16), byte(code>>24))
+		b = binary.LittleEndian.AppendUint32(b, c.Codes[row])
 	}
 	return string(b)
 }

@@ -87,7 +87,7 @@ func (t *Table) subjects() (of []int32, n int) {
 	c := t.One(Subject)
 	if c == nil {
 		for i := range of {
-			of[i] = int32(i) //nolint:gosec // a table has fewer rows than 2^31; Builder sees to it
+			of[i] = int32(i)
 		}
 		return of, t.Rows
 	}

@@ -18,7 +18,7 @@ func table(t testing.TB, text string) *anonymity.Table {
 	t.Helper()
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	var columns []anonymity.Column
-	for _, field := range strings.Split(strings.TrimSpace(lines[0]), ",") {
+	for field := range strings.SplitSeq(strings.TrimSpace(lines[0]), ",") {
 		word, name, _ := strings.Cut(field, ":")
 		role, err := anonymity.ParseRole(word)
 		if err != nil {

@@ -32,7 +32,7 @@ func (s sparse) transposed(n int) sparse {
 	next := slices.Clone(t.start)
 	for i := range s.rows() {
 		for _, id := range s.row(i) {
-			t.ids[next[id]] = uint32(i) //nolint:gosec // less than rows
+			t.ids[next[id]] = uint32(i)
 			next[id]++
 		}
 	}

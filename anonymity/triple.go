@@ -34,7 +34,7 @@ func (t *Table) SingleOut(cols []*Column, rng *rand.Rand) (attack, guess Rate) {
 	}
 	rows := make([]uint32, 2*n)
 	for i := range rows {
-		rows[i] = uint32(i) //nolint:gosec // twice the records, which are within 31 bits
+		rows[i] = uint32(i)
 	}
 	g := groupRows(rows, both)
 	hits := 0

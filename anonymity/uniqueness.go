@@ -3,7 +3,7 @@ package anonymity
 import (
 	"context"
 	"fmt"
-	"slices"
+	"strings"
 )
 
 // Uniqueness is how records spread over classes of equal ones.
@@ -129,16 +129,9 @@ func names(cols []*Column) string {
 
 // series joins words with commas and an "and".
 func series(list []string) string {
-	switch len(list) {
-	case 0:
-		return ""
-	case 1:
-		return list[0]
+	if len(list) < 2 {
+		return strings.Join(list, "")
 	}
-	s := slices.Clone(list[:len(list)-1])
-	out := s[0]
-	for _, word := range s[1:] {
-		out += ", " + word
-	}
-	return out + " and " + list[len(list)-1]
+	last := len(list) - 1
+	return strings.Join(list[:last], ", ") + " and " + list[last]
 }

@@ -5,6 +5,7 @@ import (
 	"html"
 	"html/template"
 	"math"
+	"slices"
 	"strings"
 
 	"telltale/anonymity"
@@ -18,23 +19,25 @@ const (
 )
 
 // A pen writes SVG elements. All text goes through it and is escaped.
-type pen struct{ strings.Builder }
+type pen struct{ b strings.Builder }
+
+func (p *pen) write(format string, args ...any) { fmt.Fprintf(&p.b, format, args...) }
 
 func (p *pen) open(w, h float64, title string) {
-	fmt.Fprintf(p, `<svg viewBox="0 0 %g %g" role="img" aria-label="%s">`, w, h, html.EscapeString(clean(title)))
+	p.write(`<svg viewBox="0 0 %g %g" role="img" aria-label="%s">`, w, h, html.EscapeString(clean(title)))
 }
 
 func (p *pen) text(x, y float64, class, s string) {
-	fmt.Fprintf(p, `<text x="%.1f" y="%.1f" class="%s">%s</text>`, x, y, class, html.EscapeString(clean(s)))
+	p.write(`<text x="%.1f" y="%.1f" class="%s">%s</text>`, x, y, class, html.EscapeString(clean(s)))
 }
 
 func (p *pen) line(x1, y1, x2, y2 float64, class string) {
-	fmt.Fprintf(p, `<path d="M%.1f %.1fL%.1f %.1f" class="%s"/>`, x1, y1, x2, y2, class)
+	p.write(`<path d="M%.1f %.1fL%.1f %.1f" class="%s"/>`, x1, y1, x2, y2, class)
 }
 
 func (p *pen) end() template.HTML {
-	p.WriteString("</svg>")
-	return template.HTML(p.String()) //nolint:gosec // what came from outside is escaped in text and open
+	p.write("</svg>")
+	return template.HTML(p.b.String()) //nolint:gosec // what came from outside is escaped in text and open
 }
 
 // frame draws the axes of a picture whose vertical axis goes from 0 to 100 %.
@@ -81,11 +84,11 @@ func drawCurves(pic anonymity.Picture) template.HTML {
 			fmt.Fprintf(&line, "%c%.1f %.1f", "LM"[b2i(j == 0)], px, py)
 			fmt.Fprintf(&band, "%c%.1f %.1f", "LM"[b2i(j == 0)], px, low)
 		}
-		for j := len(c.X) - 1; j >= 0; j-- {
-			px, high := at(c.X[j], c.Points[j].High)
+		for j, x := range slices.Backward(c.X) {
+			px, high := at(x, c.Points[j].High)
 			fmt.Fprintf(&band, "L%.1f %.1f", px, high)
 		}
-		fmt.Fprintf(p, `<path d="%sZ" class="band c%d"/><path d="%s" class="curve c%d"/>`, band.String(), i%6, line.String(), i%6)
+		p.write(`<path d="%sZ" class="band c%d"/><path d="%s" class="curve c%d"/>`, band.String(), i%6, line.String(), i%6)
 		px, py := at(c.X[len(c.X)-1], c.Points[len(c.Points)-1].Share)
 		p.line(px+3, py, width-right+14, ends[i]-4, "lead")
 		p.text(width-right+18, ends[i], "small name", c.Name)
@@ -138,7 +141,7 @@ func drawBars(pic anonymity.Picture) template.HTML {
 		if b.Risk {
 			class = "bar risk"
 		}
-		fmt.Fprintf(p, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" class="%s"/>`, x+step*0.1, bottom-h, step*0.8, h, class)
+		p.write(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" class="%s"/>`, x+step*0.1, bottom-h, step*0.8, h, class)
 		p.text(x+step/2, bottom-h-5, "middle small", number(b.Count))
 		p.text(x+step/2, bottom+18, "middle small", b.Name)
 	}
@@ -164,7 +167,7 @@ func drawHeat(pic anonymity.Picture) template.HTML {
 				p.text(x+cellW/2, y+cellH/2+4, "middle small", "–")
 				continue
 			}
-			fmt.Fprintf(p, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" class="heat" fill-opacity="%.2f"/>`, x+1, y+1, cellW-2, cellH-2, 0.04+0.86*r.Share)
+			p.write(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" class="heat" fill-opacity="%.2f"/>`, x+1, y+1, cellW-2, cellH-2, 0.04+0.86*r.Share)
 			class := "middle cell"
 			if r.Share > 0.5 {
 				class += " light"

@@ -69,8 +69,10 @@ func (s *survey) loadCase(path string) (*dataset, error) {
 // order.
 func caseColumns(findings []audit.Finding) []anonymity.Column {
 	columns := []anonymity.Column{
-		{Name: caseSubject, Role: anonymity.Subject}, {Name: caseTime, Role: anonymity.Time},
-		{Name: caseMode, Role: anonymity.Mode}, {Name: caseHost, Role: anonymity.Quasi},
+		{Name: caseSubject, Role: anonymity.Subject},
+		{Name: caseTime, Role: anonymity.Time},
+		{Name: caseMode, Role: anonymity.Mode},
+		{Name: caseHost, Role: anonymity.Quasi},
 	}
 	var kinds []string
 	for _, f := range findings {
