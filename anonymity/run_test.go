@@ -162,7 +162,7 @@ func TestRunOnLittle(t *testing.T) {
 		"two modes":           "subject:s,mode:m,item:i\n1,normal,x\n1,private,x\n2,normal,y",
 	} {
 		tab := table(t, text)
-		results, err := anonymity.Run(context.Background(), tab, anonymity.Options{Population: 100, Public: tab, Against: nil, Draws: 10, Resamples: 50})
+		results, err := anonymity.Run(context.Background(), tab, anonymity.Options{Population: 100, Public: tab, Draws: 10, Resamples: 50})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue

@@ -23,6 +23,7 @@ type Report struct {
 	Subjects int                `json:"subjects"`
 	Untimed  int                `json:"untimed,omitempty"` // rows whose time could not be read
 	Nobody   int                `json:"nobody,omitempty"`  // rows without a subject
+	Unknown  int                `json:"unknown,omitempty"` // values under names that the first lines do not have; left out
 	Columns  []Column           `json:"columns"`
 	Seed     uint64             `json:"randomSeed"`
 	K        int                `json:"k"`
@@ -99,6 +100,9 @@ func (r Report) Data() string {
 	}
 	if r.Nobody > 0 {
 		s += fmt.Sprintf("; %d rows without a subject", r.Nobody)
+	}
+	if r.Unknown > 0 {
+		s += fmt.Sprintf("; %d values left out whose names come after the first lines", r.Unknown)
 	}
 	return s
 }

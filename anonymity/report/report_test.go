@@ -31,7 +31,7 @@ func sample() report.Report {
 	nasty := `a"><script>alert(1)</script>` + "\x1b[31m\u202e"
 	m := anonymity.Measures()
 	return report.Report{
-		Tool: "telltale devel", Files: []report.File{{Name: nasty, SHA256: "00ff"}}, Rows: 5000, Subjects: 1234, Untimed: 2, Nobody: 3, Seed: 7, K: 20,
+		Tool: "telltale devel", Files: []report.File{{Name: nasty, SHA256: "00ff"}}, Rows: 5000, Subjects: 1234, Untimed: 2, Nobody: 3, Unknown: 4, Seed: 7, K: 20,
 		Columns: []report.Column{{Name: nasty, Role: anonymity.Quasi, Guessed: true}, {Name: "id", Role: anonymity.Subject}},
 		Results: []anonymity.Result{
 			{

@@ -253,7 +253,7 @@ func (s *survey) alike(d *dataset, path string) (*anonymity.Table, error) {
 func (s *survey) report(d *dataset, results []anonymity.Result) report.Report {
 	r := report.Report{
 		Tool: "telltale " + version, Files: d.files, Rows: d.table.Rows, Subjects: d.table.CountSubjects(), Columns: d.columns,
-		Seed: s.opt.Seed, K: s.opt.K, Results: results, Reveal: s.reveal,
+		Unknown: d.unknown, Seed: s.opt.Seed, K: s.opt.K, Results: results, Reveal: s.reveal,
 	}
 	for _, known := range d.table.Known {
 		if !known {
@@ -312,6 +312,7 @@ type dataset struct {
 	table   *anonymity.Table
 	columns []report.Column
 	files   []report.File
+	unknown int          // values that were left out, see read.Source
 	claims  *claims.File // of a case
 }
 
@@ -351,6 +352,7 @@ func (s *survey) load(paths []string) (*dataset, error) {
 		if err != nil {
 			return nil, usagef("%s: %w", path, err)
 		}
+		d.unknown += at.source.Unknown
 		d.files = append(d.files, report.File{Name: path, SHA256: at.digest})
 	}
 	if d.table, err = all.Table(); err != nil {
