@@ -12,6 +12,8 @@
 package audit
 
 import (
+	"bytes"
+	"slices"
 	"time"
 
 	"telltale/personal"
@@ -54,6 +56,19 @@ type Value struct {
 	Data    Secret `json:"value"`
 	Leaf    bool   `json:"leaf,omitempty"` // no decoder knew more about it
 	Opaque  bool   `json:"opaque,omitempty"`
+	// Of an opaque value: its length, and its Shannon entropy in bits per
+	// byte. That of n random bytes is about log2(n) for a few, and near 8
+	// for some thousand.
+	Size    int     `json:"size,omitempty"`
+	Entropy float64 `json:"entropy,omitempty"`
+}
+
+// Clone returns a copy that keeps alive nothing but itself: other values may
+// share their arrays with v.
+func (v Value) Clone() Value {
+	v.Trail, v.Spans = slices.Clone(v.Trail), slices.Clone(v.Spans)
+	v.Data = NewSecret(bytes.Clone(v.Data.Reveal()))
+	return v
 }
 
 // A Finding says what a value gives away.
@@ -63,7 +78,7 @@ type Finding struct {
 	Kind    personal.Kind `json:"kind"`
 	Seed    string        `json:"seed,omitempty"`       // name of the seed that was met
 	Label   string        `json:"identifier,omitempty"` // which identifier, the same label wherever the same value stands
-	Form    string        `json:"form"`                 // how the seed was met: plain, folded, sha256 …; persistent for identifiers
+	Form    string        `json:"form"`                 // how the seed was met: plain, folded, sha256 …; what it was told by otherwise: persistent, assigned, field, shape
 	Trail   Trail         `json:"trail"`
 	Spans   []Span        `json:"spans,omitempty"`
 	// Span is the range of the match in the layer at the end of Trail.

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"io"
+	"strings"
 	"time"
 )
 
@@ -108,6 +109,18 @@ const (
 type Field struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
+}
+
+// AnswerField returns the name of the exhibit part and the bytes of a header
+// field of an answer. Of Set-Cookie (RFC 6265) it is the cookie's value alone,
+// which is what comes back.
+func AnswerField(name, value string) (part, data string) {
+	if !strings.EqualFold(name, "Set-Cookie") {
+		return "answer.header", value
+	}
+	pair, _, _ := strings.Cut(value, ";")
+	_, cookie, _ := strings.Cut(pair, "=")
+	return "answer.cookie", strings.TrimSpace(cookie)
 }
 
 // A Body names stored bytes; the zero Body is empty.

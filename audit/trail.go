@@ -46,3 +46,34 @@ type Layer struct {
 	Data Secret `json:"data"`
 	Span Span   `json:"span"` // the range of Data that the next layer was taken from; of the last layer, the match
 }
+
+// ciphers are the kinds of steps that take off an encryption.
+var ciphers = []string{"aes-", "rsa+", "rc4", "chacha20-", "xchacha20-", "xor"}
+
+// What the label of a key begins with that was given for the test, or that is
+// published. Any other label is the place in the traffic where the key stands.
+const (
+	GivenKey     = "given:"
+	PublishedKey = "published:"
+)
+
+// Key returns where the key of a step came from that takes off an encryption,
+// such as "given:NAME", "published:NAME" or "form:k"; "" if the step has none.
+func Key(step string) string {
+	kind, rest, _ := strings.Cut(step, ":")
+	key, ok := strings.CutPrefix(rest, "key=")
+	if !ok || !slices.ContainsFunc(ciphers, func(c string) bool { return strings.HasPrefix(kind, c) }) {
+		return ""
+	}
+	if i := strings.LastIndex(key, ",iv="); i >= 0 {
+		key = key[:i]
+	}
+	return key
+}
+
+// NeedsGivenKey reports whether a step of t was undone with a key that only the
+// investigator has: it was given, and it is neither published nor in the
+// traffic.
+func (t Trail) NeedsGivenKey() bool {
+	return slices.ContainsFunc(t, func(step string) bool { return strings.HasPrefix(Key(step), GivenKey) })
+}

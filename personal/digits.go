@@ -43,7 +43,7 @@ func read(value string, base int, separators string) (number, bool) {
 			if num.n == len(num.digits) {
 				return number{}, false
 			}
-			num.digits[num.n] = byte(d)
+			num.digits[num.n] = byte(d) //nolint:gosec // a digit
 			num.n++
 			upper, lower, apart = upper || isUpper(c), lower || isLower(c), false
 		case (c == ' ' || c == '-' || strings.IndexByte(separators, c) >= 0) && num.n > 0 && !apart:
@@ -52,7 +52,7 @@ func read(value string, base int, separators string) (number, bool) {
 			return number{}, false
 		}
 	}
-	return num, num.n > 0 && !apart && !(upper && lower)
+	return num, num.n > 0 && !apart && (!upper || !lower)
 }
 
 // value returns the first n digits as a decimal number.

@@ -14,7 +14,7 @@ var namesText string
 var meaning = sync.OnceValue(func() map[string][]uint8 {
 	byName := make(map[string]uint8, len(forms))
 	for i, f := range forms {
-		byName[f.Name] = uint8(i) //nolint:gosec // the table is short
+		byName[f.Name] = uint8(i)
 	}
 	table := make(map[string][]uint8)
 	for r := range rows(namesText, 3) {

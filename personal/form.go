@@ -24,7 +24,7 @@ type Strength int
 
 // The strengths, from the weakest.
 const (
-	Loose   Strength = iota // any text may be written so: the name alone tells
+	Loose   Strength = iota // a hint at most: any name, any machine's address
 	Shape                   // many other things are written so
 	Checked                 // it has a checksum that one value in ten has by chance, or the like
 	Strong                  // hardly anything else is written so
@@ -73,11 +73,11 @@ var forms = []Form{
 	{"Wi-Fi access point", "place/wifi", Shape, "a hardware address", 12, 17, isMAC},
 	{"hardware address of any kind", "id/device/mac", Shape, "a hardware address that is no dummy", 12, 17, isMAC},
 	{"phone number as dialled", "contact/phone", Shape, "7 to 15 digits, with or without separators", 7, 24, isDialled},
-	{"serial number", "id/device/serial", Shape, "6 to 20 letters and digits, with a digit", 6, 20, isSerial},
+	{"serial number", "id/device/serial", Loose, "6 to 20 letters and digits, with a digit", 6, 20, isSerial},
 	{"latitude", "place/coordinates", Shape, "-90 to 90 with 3 decimals or more, which is 110 m", 5, 24, isLatitude},
 	{"longitude", "place/coordinates", Shape, "-180 to 180 with 3 decimals or more", 5, 24, isLongitude},
 	{"position", "place/coordinates", Shape, "latitude and longitude with 3 decimals or more each", 11, 50, isPosition},
-	{"IP address", "network/ip", Shape, "an address that is not the machine's own loopback", 3, 45, isIP},
+	{"IP address", "network/ip", Loose, "an address that is not the machine's own loopback", 3, 45, isIP},
 	{"Wi-Fi name", "place/wifi", Loose, "a name of 1 to 32 bytes", 1, 34, isSSID},
 }
 

@@ -24,7 +24,7 @@ func readMAC(value string) (mac [6]byte, separated, ok bool) {
 		if high < 0 || low < 0 || separated && i > 0 && value[i*step-1] != value[2] {
 			return mac, separated, false
 		}
-		mac[i] = byte(high<<4 | low)
+		mac[i] = byte(high<<4 | low) //nolint:gosec // two digits
 	}
 	return mac, separated, true
 }
@@ -93,7 +93,7 @@ func ReadUUID(value string) (UUID, bool) {
 	case 6:
 		u.Time = ticks(uint64(binary.BigEndian.Uint32(b[:]))<<28 | uint64(binary.BigEndian.Uint16(b[4:]))<<12 | uint64(binary.BigEndian.Uint16(b[6:])&0xFFF))
 	case 7:
-		u.Time = time.UnixMilli(int64(binary.BigEndian.Uint64(b[:]) >> 16)).UTC() //nolint:gosec // 48 bits
+		u.Time = time.UnixMilli(int64(binary.BigEndian.Uint64(b[:]) >> 16)).UTC()
 	}
 	if (u.Version == 1 || u.Version == 6) && b[10]&(macGroup|macLocal) == 0 {
 		u.Node = fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", b[10], b[11], b[12], b[13], b[14], b[15])

@@ -4,6 +4,13 @@
 // A [Kind] is a path from coarse to fine, such as "behaviour/navigation/url".
 // The list of all kinds is kinds.txt, one a line: the path, a short name, and
 // what it means in plain words, with tabs between.
+//
+// A [Form] is a way of writing personal data that one value shows by itself: a
+// checksum, a structure. [Recognise] looks at the value of a field, [Find] at a
+// text. Other tables are names.txt, the names of fields that mean a form;
+// dummies.txt, values that look like identifiers and are none; countries.txt
+// and iban.txt, codes and lengths of numbers. Nothing here opens a file or a
+// connection, and looking at a value that has no form takes well below 1 µs.
 package personal
 
 import (

@@ -24,9 +24,30 @@ import (
 // whose body cannot be read comes with an error and without data, an event
 // that cannot be read as an error alone; the others still follow.
 func Exhibits(caseID string, events iter.Seq2[audit.Event, error], open func(audit.Body) (io.ReadCloser, error), limit int64) iter.Seq2[audit.Exhibit, error] {
+	return exhibits{caseID, events, open, limit}.of("e", parts)
+}
+
+// Answers takes what servers sent out of the events of a case, numbered a1, a2
+// …: of an exchange the values of the answer's header fields, of a cookie its
+// value alone, and the body; of a message and a tunnel, what the software
+// received. Errors are as with [Exhibits].
+func Answers(caseID string, events iter.Seq2[audit.Event, error], open func(audit.Body) (io.ReadCloser, error), limit int64) iter.Seq2[audit.Exhibit, error] {
+	return exhibits{caseID, events, open, limit}.of("a", answers)
+}
+
+// exhibits is where exhibits are taken from.
+type exhibits struct {
+	caseID string
+	events iter.Seq2[audit.Event, error]
+	open   func(audit.Body) (io.ReadCloser, error)
+	limit  int64
+}
+
+// of yields the parts of all events, numbered behind a letter.
+func (x exhibits) of(letter string, parts func(audit.Event) []part) iter.Seq2[audit.Exhibit, error] {
 	return func(yield func(audit.Exhibit, error) bool) {
 		line, number := 0, 0
-		for event, err := range events {
+		for event, err := range x.events {
 			line++
 			if err != nil {
 				if !yield(audit.Exhibit{}, err) {
@@ -37,9 +58,9 @@ func Exhibits(caseID string, events iter.Seq2[audit.Event, error], open func(aud
 			for _, p := range parts(event) {
 				number++
 				e := p.exhibit
-				e.ID, e.Case, e.Event = fmt.Sprintf("e%d", number), caseID, line
+				e.ID, e.Case, e.Event = fmt.Sprintf("%s%d", letter, number), x.caseID, line
 				e.Place, e.Time = event.Place, event.Time
-				if !yield(p.fill(e, open, limit)) {
+				if !yield(p.fill(e, x.open, x.limit)) {
 					return
 				}
 			}
@@ -87,6 +108,35 @@ func exchange(x *audit.Exchange) []part {
 		body := of("request.body")
 		body.Type = mediaType(x.Header)
 		ps = append(ps, part{exhibit: body, body: x.Body})
+	}
+	return ps
+}
+
+// answers are the parts that a server sent.
+func answers(e audit.Event) []part {
+	var ps []part
+	add := func(ex audit.Exhibit, text string, body audit.Body) {
+		if text != "" || body.Size > 0 {
+			ps = append(ps, part{ex, text, body})
+		}
+	}
+	switch {
+	case e.Exchange != nil:
+		x := e.Exchange
+		ex := audit.Exhibit{URL: x.URL, Method: x.Method, Host: x.Host, Stage: x.Answered == audit.ByStage, Status: x.Status}
+		for _, f := range x.Answer {
+			name, value := audit.AnswerField(f.Name, f.Value)
+			ex.Part = name
+			add(ex, value, audit.Body{})
+		}
+		ex.Part = "answer.body"
+		add(ex, "", x.Reply)
+	case e.Message != nil && !e.Message.Out:
+		m := e.Message
+		add(audit.Exhibit{URL: m.URL, Host: m.Host, Part: "message.in"}, "", m.Body)
+	case e.Tunnel != nil:
+		t := e.Tunnel
+		add(audit.Exhibit{URL: "tcp://" + net.JoinHostPort(t.Host, t.Port), Host: t.Host, Part: "tunnel.in"}, "", t.In)
 	}
 	return ps
 }

@@ -170,3 +170,34 @@ func TestExhibitsProperties(t *testing.T) {
 		}
 	})
 }
+
+// What servers sent is told apart from what they got.
+func TestAnswers(t *testing.T) {
+	bodies := make(shelf)
+	events := log(
+		placed(audit.Event{Exchange: &audit.Exchange{
+			Method: "GET", URL: "https://a.example/", Host: "a.example", Body: bodies.put("asked"), Status: 200,
+			Answer: []audit.Field{{Name: "Set-Cookie", Value: "sid = k7f3q9w2; Secure"}, {Name: "X-Id", Value: "7"}}, Reply: bodies.put("answered"),
+		}}),
+		placed(audit.Event{Message: &audit.Message{Host: "b.example", Out: true, Body: bodies.put("out")}}),
+		placed(audit.Event{Message: &audit.Message{Host: "b.example", Body: bodies.put("in")}}),
+		placed(audit.Event{Tunnel: &audit.Tunnel{Host: "c.example", Port: "5222", Out: bodies.put("to"), In: bodies.put("from")}}),
+	)
+	var got []string
+	for ex, err := range capture.Answers("c", events, bodies.open, 1<<20) {
+		if err != nil {
+			t.Error(err)
+		}
+		if ex.Place != place || !ex.Time.Equal(noon) {
+			t.Errorf("%s is of %v, %v", ex.ID, ex.Place, ex.Time)
+		}
+		got = append(got, fmt.Sprintf("%s %d %s %s %s", ex.ID, ex.Event, ex.Host, ex.Part, ex.Data.Reveal()))
+	}
+	want := []string{
+		"a1 1 a.example answer.cookie k7f3q9w2", "a2 1 a.example answer.header 7", "a3 1 a.example answer.body answered",
+		"a4 3 b.example message.in in", "a5 4 c.example tunnel.in from",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}

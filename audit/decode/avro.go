@@ -2,6 +2,7 @@ package decode
 
 import (
 	"bytes"
+	"compress/bzip2"
 	"compress/flate"
 	"encoding/binary"
 	"encoding/json"
@@ -9,6 +10,9 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+
+	"github.com/klauspost/compress/snappy"
+	"github.com/klauspost/compress/zstd"
 
 	"telltale/audit"
 )
@@ -18,6 +22,8 @@ const (
 	// maxAvroSteps bounds the values that take no byte: a schema can make any
 	// number of them.
 	maxAvroSteps = 1 << 20
+	// maxAvroWindow bounds the memory that zstd may ask for.
+	maxAvroWindow = 32 << 20
 )
 
 var avroMagic = []byte("Obj\x01")
@@ -30,8 +36,8 @@ var (
 )
 
 // decodeAvro reads a file of objects by the schema in its header
-// (avro.apache.org/docs/1.12.0/specification). A block that is compressed in
-// another way than by deflate is given as it stands.
+// (avro.apache.org/docs/1.12.0/specification). A block that is compressed in a
+// way that is not known is given as it stands.
 func decodeAvro(in layer, emit func(part) bool) error {
 	return walkOnce(in, "avro", emit, func(w *walker) error {
 		w.pos = len(avroMagic)
@@ -107,18 +113,18 @@ func (a *avroFile) block(n int) error {
 	}
 	inside := &walker{data: block.data, format: a.format, path: a.path, emit: a.emit}
 	r = avroReader{walker: inside, steps: &a.steps, offset: block.span.Start}
-	switch a.codec {
-	case "", "null":
-	case "deflate":
-		if inside.data, err = inflate(flate.NewReader(bytes.NewReader(block.data)), a.room); err != nil {
+	if a.codec != "" && a.codec != "null" {
+		open := avroCodecs[a.codec]
+		if open == nil {
+			return a.below([]byte("block"), 0, func() error {
+				return a.item(n, func() error { return a.leaf(block.data, block.span) })
+			})
+		}
+		if inside.data, err = open(block.data, a.room); err != nil {
 			return err
 		}
 		a.room = max(0, a.room-int64(len(inside.data)))
 		r.fixed = &block.span
-	default:
-		return a.below([]byte("block"), 0, func() error {
-			return a.item(n, func() error { return a.leaf(block.data, block.span) })
-		})
 	}
 	inside.emit = r.moved(a.emit)
 	for range count {
@@ -131,6 +137,33 @@ func (a *avroFile) block(n int) error {
 		a.records++
 	}
 	return nil
+}
+
+// avroCodecs are the ways in which a block may be compressed, each giving no
+// more than there is room for.
+var avroCodecs = map[string]func(block []byte, room int64) ([]byte, error){
+	"deflate": func(block []byte, room int64) ([]byte, error) {
+		return inflate(flate.NewReader(bytes.NewReader(block)), room)
+	},
+	"bzip2": func(block []byte, room int64) ([]byte, error) {
+		return inflate(bzip2.NewReader(bytes.NewReader(block)), room)
+	},
+	"zstandard": func(block []byte, room int64) ([]byte, error) {
+		r, err := zstd.NewReader(bytes.NewReader(block), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxAvroWindow))
+		if err != nil {
+			return nil, err
+		}
+		defer r.Close()
+		return inflate(r, room)
+	},
+	// Four bytes of checksum follow a block of snappy.
+	"snappy": func(block []byte, room int64) ([]byte, error) {
+		block = block[:max(0, len(block)-4)]
+		if n, err := snappy.DecodedLen(block); err == nil && int64(n) > room {
+			return nil, fmt.Errorf("block of snappy: %w, %d bytes", errRoom, room)
+		}
+		return snappy.Decode(nil, block)
+	},
 }
 
 // An avroReader reads values by their schema.

@@ -6,6 +6,9 @@ import (
 	"encoding/binary"
 	"strings"
 	"testing"
+
+	"github.com/klauspost/compress/snappy"
+	"github.com/klauspost/compress/zstd"
 )
 
 const avroTestSchema = `{"type":"record","name":"Event","fields":[
@@ -33,6 +36,13 @@ func avroFileOf(schema, codec string, record []byte) []byte {
 		_ = w.Close()
 		record = b.Bytes()
 	}
+	switch codec {
+	case "snappy":
+		record = append(snappy.Encode(nil, record), 0, 0, 0, 0)
+	case "zstandard":
+		w, _ := zstd.NewWriter(nil)
+		record = w.EncodeAll(record, nil)
+	}
 	out = binary.AppendVarint(out, 1)
 	out = append(out, avroText(record)...)
 	return append(out, "0123456789abcdef"...)
@@ -52,7 +62,7 @@ func encodeAvro(codec string) func([]byte) []byte {
 func FuzzAvro(f *testing.F) { contained(f, "avro") }
 
 func TestAvro(t *testing.T) {
-	for _, codec := range []string{"null", "deflate"} {
+	for _, codec := range []string{"null", "deflate", "snappy", "zstandard"} {
 		parts := run(t, named(t, "avro"), layer{data: encodeAvro(codec)([]byte("x")), room: fuzzRoom})
 		for step, want := range map[string]string{
 			"avro:/header/avro.codec": codec, "avro:/0/n": "-7", "avro:/0/tags/k": "vw", "avro:/0/kind": "search",

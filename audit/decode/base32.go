@@ -9,12 +9,14 @@ type radix struct {
 	digits *[256]byte
 }
 
-// base32s are the alphabets of RFC 4648 and the one of Douglas Crockford, in
-// which O is zero, and I and L are one.
+// base32s are the alphabets of RFC 4648, the one of Douglas Crockford, in which
+// O is zero, and I and L are one, and z-base-32, whose digits Web Key Directory
+// and Mainline DHT use.
 var base32s = []radix{
 	{"base32", 32, digitTable("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "abcdefghijklmnopqrstuvwxyz234567")},
 	{"base32hex", 32, digitTable("0123456789ABCDEFGHIJKLMNOPQRSTUV", "0123456789abcdefghijklmnopqrstuv")},
 	{"crockford", 32, digitTable("0123456789ABCDEFGHJKMNPQRSTVWXYZ", "0123456789abcdefghjkmnpqrstvwxyz", "OI", "oL", "0i", "0l")},
+	{"zbase32", 32, digitTable("ybndrfg8ejkmcpqxot1uwisza345h769", "YBNDRFG8EJKMCPQXOT1UWISZA345H769")},
 }
 
 // minBase32 is the number of digits that 15 bytes take.
@@ -52,17 +54,12 @@ func decodeBase32(in layer, emit func(part) bool) error {
 	return nil
 }
 
-func (r radix) reads(head []byte) bool { return r.all(head) && plain(r.from32(head)) }
+func (r radix) reads(head []byte) bool {
+	return len(head) >= minBase32 && r.all(head) && promising(r.from32(head[:minBase32])) && plain(r.from32(head))
+}
 
 // all reports whether text has no other digits.
-func (r radix) all(text []byte) bool {
-	for _, c := range text {
-		if r.digits[c] == noDigit {
-			return false
-		}
-	}
-	return true
-}
+func (r radix) all(text []byte) bool { return isDigitsOf(text, r.digits) }
 
 // from32 decodes digits. Bits that fill no byte are dropped.
 func (r radix) from32(text []byte) []byte {

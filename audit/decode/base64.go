@@ -2,6 +2,7 @@ package decode
 
 import (
 	"bytes"
+	"unicode/utf8"
 
 	"telltale/audit"
 )
@@ -208,21 +209,42 @@ const (
 // where the run starts, for want of any other sign that it starts elsewhere.
 func believe(text []byte, phase int) belief {
 	head := text[:min(len(text), headSize)]
+	if phase > 0 && !promisingDigits(head) {
+		return unlikely
+	}
 	out := fromBase64(head)
-	switch share := printableShare(out); {
+	switch {
 	case len(out) < 8:
 		return unlikely
-	case share == 1 || compressed(out) || marked(out) || isWrapped(out):
+	case isText(out) || compressed(out) && inflatable(out) || marked(out) || isWrapped(out):
 		return readable
 	case phase == 0 && len(text) >= minBinary && structured(fromBase64(text)):
 		return message
-	case share >= mostlyText:
+	case isMostlyText(out):
 		return mostly
 	case phase == 0 && len(text) >= minBinary && mixed(head):
 		return random
 	default:
 		return unlikely
 	}
+}
+
+// promisingDigits reports whether the first of the bytes that digits stand for
+// may be text, or the start of something known. Random bytes are half text or
+// have no control character in one case out of six.
+func promisingDigits(digits []byte) bool {
+	var first [24]byte
+	out := appendBase64(first[:0], digits[:min(len(digits), len(first)*4/3)])
+	text, control := 0, 0
+	for _, c := range out {
+		switch {
+		case asciiText[c]:
+			text++
+		case c < utf8.RuneSelf:
+			control++
+		}
+	}
+	return 2*text >= len(out) || control == 0 || compressed(out) || marked(out) || hasWideMark(out)
 }
 
 // mixed reports whether digits have the classes of characters in about the
@@ -246,7 +268,10 @@ func mixed(text []byte) bool {
 // fromBase64 decodes digits of either alphabet and skips anything else. Bits
 // that fill no byte are dropped.
 func fromBase64(digits []byte) []byte {
-	out := make([]byte, 0, len(digits)*3/4)
+	return appendBase64(make([]byte, 0, len(digits)*3/4), digits)
+}
+
+func appendBase64(out, digits []byte) []byte {
 	var bits uint32
 	n := 0
 	for _, c := range digits {

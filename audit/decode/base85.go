@@ -32,12 +32,13 @@ func isBase85(in layer) bool {
 // isDense reports whether the first characters of data could be digits of
 // base 85 or 91. Most text has a space before long.
 func isDense(data []byte) bool {
-	for _, c := range data[:min(len(data), headDense)] {
+	head := data[:min(len(data), headDense)]
+	for _, c := range head {
 		if c <= ' ' || c > '~' {
 			return false
 		}
 	}
-	return len(data) >= minDense
+	return len(data) >= minDense && bytes.ContainsAny(head, punctuation)
 }
 
 // decodeBase85 gives what stands between the marks of Ascii85, or else the
@@ -58,7 +59,7 @@ func decodeBase85(in layer, emit func(part) bool) error {
 		return nil
 	}
 	for _, r := range base85s {
-		if !plain(r.from85(in.data[:min(len(in.data), headDense)])) {
+		if !promising(r.from85(in.data[:minDense])) || !plain(r.from85(in.data[:min(len(in.data), headDense)])) {
 			continue
 		}
 		if out := r.from85(in.data); plain(out) {

@@ -7,7 +7,7 @@ func isBase91(in layer) bool { return isDense(in.data) }
 
 // decodeBase91 gives the whole layer if it reads well.
 func decodeBase91(in layer, emit func(part) bool) error {
-	if !plain(base91.from91(in.data[:min(len(in.data), headDense)])) {
+	if !promising(base91.from91(in.data[:minDense])) || !plain(base91.from91(in.data[:min(len(in.data), headDense)])) {
 		return nil
 	}
 	if out := base91.from91(in.data); plain(out) {

@@ -28,17 +28,19 @@ const (
 
 // isCBOR wants an array, a map or a tag at the start.
 func isCBOR(in layer) bool {
-	if len(in.data) < minRun/4 {
-		return false
-	}
-	major := in.data[0] >> 5
+	return len(in.data) >= minRun/4 && startsCBOR(in.data[0])
+}
+
+func startsCBOR(c byte) bool {
+	major := c >> 5
 	return major == cborArray || major == cborMap || major == cborTag
 }
 
 // decodeCBOR gives strings as they are, and numbers and truth values as text,
-// each under its pointer. Tags are passed over.
+// each under its pointer, and in a sequence (RFC 8742) under the number of the
+// document. Tags are passed over.
 func decodeCBOR(in layer, emit func(part) bool) error {
-	return walk(in, "cbor", emit, func(w *walker) error { return cborReader{w}.value() })
+	return walk(in, "cbor", emit, sequence(startsCBOR, func(w *walker) error { return cborReader{w}.value() }))
 }
 
 type cborReader struct{ *walker }

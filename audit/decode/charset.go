@@ -22,6 +22,7 @@ var charsets = []charset{
 	{"gbk", simplifiedchinese.GBK, fitsGBK},
 	{"shift-jis", japanese.ShiftJIS, fitsShiftJIS},
 	{"latin1", charmap.Windows1252, fitsLatin},
+	{"ebcdic", charmap.CodePage037, fitsEBCDIC},
 }
 
 // minWideChars is how many characters of two bytes must be there.
@@ -44,7 +45,7 @@ func decodeCharset(in layer, emit func(part) bool) error {
 		if !c.fits(in.data) {
 			continue
 		}
-		if out, err := c.encoding.NewDecoder().Bytes(in.data); err == nil && printableShare(out) == 1 && !bytes.ContainsRune(out, utf8.RuneError) {
+		if out, err := c.encoding.NewDecoder().Bytes(in.data); err == nil && isText(out) && !bytes.ContainsRune(out, utf8.RuneError) {
 			emit(in.whole(c.step, out))
 			break
 		}
@@ -105,4 +106,19 @@ func fitsLatin(data []byte) bool {
 		}
 	}
 	return len(data) >= minGuess && high > 1 && 5*high <= len(data)
+}
+
+// ebcdicMarks are "://" and "@" in EBCDIC.
+var ebcdicMarks = [][]byte{{0x7a, 0x61, 0x61}, {0x7c}}
+
+// fitsEBCDIC wants an address, in letters that are all above 127.
+func fitsEBCDIC(data []byte) bool {
+	for _, mark := range ebcdicMarks {
+		if !bytes.Contains(data, mark) {
+			continue
+		}
+		out, err := charmap.CodePage037.NewDecoder().Bytes(data)
+		return err == nil && telling(out)
+	}
+	return false
 }

@@ -46,7 +46,7 @@ func FuzzCharset(f *testing.F) {
 	d := named(f, "charset")
 	f.Fuzz(func(t *testing.T, in []byte) {
 		for _, p := range run(t, d, layer{data: in}) {
-			if !utf8.Valid(p.data) || printableShare(p.data) < 1 {
+			if !utf8.Valid(p.data) || !isText(p.data) {
 				t.Errorf("%s: got %q", p.step, p.data)
 			}
 			for _, c := range charsets {

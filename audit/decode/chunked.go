@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"strconv"
+
+	"telltale/audit"
 )
 
 // isChunked wants the size of a chunk in the first line (RFC 9112, section 7.1).
@@ -32,7 +34,8 @@ func chunkSize(data []byte) (size, start int) {
 
 var errNoChunk = errors.New("ends without the empty chunk that is the last")
 
-// decodeChunked joins the chunks of a body. Each must end where its size says.
+// decodeChunked joins the chunks of a body, and gives the fields of the trailer
+// behind them. Each chunk must end where its size says.
 // Where the body breaks off, two whole chunks are needed to believe it.
 func decodeChunked(in layer, emit func(part) bool) error {
 	out := make([]byte, 0, len(in.data))
@@ -44,7 +47,10 @@ func decodeChunked(in layer, emit func(part) bool) error {
 			break
 		}
 		if size == 0 {
-			emit(in.whole("chunked", out))
+			if emit(in.whole("chunked", out)) {
+				trailer := rest[start:]
+				decodeFields(piece{trailer, audit.Span{Start: len(in.data) - len(trailer), End: len(in.data)}}, emit)
+			}
 			return nil
 		}
 		chunk, after := rest[start:start+size], rest[start+size:]

@@ -30,3 +30,15 @@ func TestChunkedCut(t *testing.T) {
 		t.Errorf("got %q, %v", got, err)
 	}
 }
+
+// Extensions of a chunk say nothing; the fields of a trailer do.
+func TestChunkedTrailer(t *testing.T) {
+	in := []byte("3;sig=a\r\nabc\r\n0\r\nX-Id: honey\r\n\r\n")
+	parts := run(t, named(t, "chunked"), layer{data: in})
+	if !holds(parts, "chunked", []byte("abc")) || !holds(parts, "header:X-Id", []byte("honey")) {
+		t.Fatalf("got %q", listed(parts))
+	}
+	if at := parts[1].span; string(in[at.Start:at.End]) != "honey" {
+		t.Errorf("%q stands where the field is said to be", in[at.Start:at.End])
+	}
+}

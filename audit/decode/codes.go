@@ -20,15 +20,22 @@ func isCodes(in layer) bool {
 	return false
 }
 
-// decodeCodes reads lists of decimal numbers as the bytes or the characters
-// with these numbers, where these are text. A list stands in brackets or is
-// the whole layer.
+// decodeCodes reads lists of decimal or else octal numbers as the bytes or the
+// characters with these numbers, where these are text. A list stands in
+// brackets, as in String.fromCharCode(104, …), or is the whole layer.
 func decodeCodes(in layer, emit func(part) bool) error {
 	for run := range runs(in.data, codeDigits) {
-		if run.Len() < len(in.data) && (run.Start == 0 || in.data[run.Start-1] != '[') {
+		if run.Len() < len(in.data) && (run.Start == 0 || bytes.IndexByte([]byte("[({"), in.data[run.Start-1]) < 0) {
 			continue
 		}
-		if out := fromCodes(in.data[run.Start:run.End]); worded(out) && !emit(part{"codes", out, run}) {
+		for _, base := range []int{10, 8} {
+			out := fromCodes(in.data[run.Start:run.End], base)
+			if !worded(out) {
+				continue
+			}
+			if !emit(part{"codes", out, run}) {
+				return nil
+			}
 			break
 		}
 	}
@@ -37,12 +44,12 @@ func decodeCodes(in layer, emit func(part) bool) error {
 
 // fromCodes returns nothing if an item of the list is no code. Java counts
 // bytes from -128 on; codes above 255 are units of UTF-16 or characters.
-func fromCodes(list []byte) []byte {
+func fromCodes(list []byte, base int) []byte {
 	var octets []byte
 	var units []rune
-	least, most := 0, 0
+	least, most := int64(0), int64(0)
 	for item := range items(list) {
-		n, err := strconv.Atoi(string(item))
+		n, err := strconv.ParseInt(string(item), base, 32)
 		if err != nil || n < -128 || n > utf8.MaxRune || len(item) > len("1114111") {
 			return nil
 		}
@@ -86,7 +93,7 @@ func items(list []byte) iter.Seq[[]byte] {
 // least some. Temperatures and percentages are codes of printable characters
 // too.
 func worded(out []byte) bool {
-	if len(out) < minCodes || printableShare(out) < 1 {
+	if len(out) < minCodes || !isText(out) {
 		return isWrapped(out) || compressed(out)
 	}
 	if telling(out) {

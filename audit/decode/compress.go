@@ -9,10 +9,10 @@ import (
 	"io"
 )
 
-// compressed reports whether data starts like gzip, zlib or zstd.
+// compressed reports whether data starts with a magic number of these.
 func compressed(data []byte) bool {
 	in := layer{data: data}
-	return isGzip(in) || isZlib(in) || bytes.HasPrefix(data, []byte("\x28\xb5\x2f\xfd"))
+	return isGzip(in) || isZlib(in) || isZstd(in) || isLZ4(in) || isSnappy(in) || isBzip2(in) || isXz(in) || isLZMA(in) || isLZW(in)
 }
 
 // isGzip wants the magic number, the only method there is, and no flag that

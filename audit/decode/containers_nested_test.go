@@ -6,8 +6,8 @@ import (
 	"telltale/audit/decode"
 )
 
-// everyEncoder are the encoders and the containers.
-var everyEncoder = slices.Concat(encoders, containers())
+// everyEncoder are the encoders, the containers and the compressions that have a mark.
+var everyEncoder = slices.Concat(encoders, containers(), packed())
 
 func containers() (list []encoder) {
 	for _, c := range decode.Containers {

@@ -39,7 +39,7 @@ func cutDataURL(data []byte) (media, content []byte, ok bool) {
 
 var mediaTypes = byteSet("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/;=-+._%\"'")
 
-// decodeDataURL takes the percent encoding and the base64 off. The media type
+// decodeDataURL takes the percent encoding, the base64 and the charset off. The media type
 // is "data-type", as anything may stand in its parameters.
 func decodeDataURL(in layer, emit func(part) bool) error {
 	media, content, _ := cutDataURL(in.data)
@@ -48,6 +48,7 @@ func decodeDataURL(in layer, emit func(part) bool) error {
 	if strings.HasSuffix(strings.ToLower(string(media)), ";base64") {
 		out = fromBase64(out)
 	}
+	out = transcode(charsetOf(string(media)), out)
 	mediaSpan := audit.Span{Start: span.Start - 1 - len(media), End: span.Start - 1}
 	if emit(part{"data", out, span}) {
 		emit(part{"data-type", media, mediaSpan})

@@ -17,7 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
+	"sync"
 
 	"telltale/audit"
 )
@@ -37,16 +37,45 @@ var DefaultLimits = Limits{Depth: 12, Bytes: 64 << 20, Layers: 100_000}
 // leaves something for the rest.
 func (l Limits) room() int64 { return l.Bytes / 4 }
 
+// A Peeler takes exhibits apart. It is safe for concurrent use.
+type Peeler struct {
+	keys *Keyring
+	free sync.Pool // of peelings that are done
+}
+
+// NewPeeler returns a peeler that keeps to the limits with each exhibit, and
+// opens what the keys open.
+func NewPeeler(o Options) *Peeler {
+	p := &Peeler{keys: o.Keys}
+	p.free.New = func() any { return newPeeling(o.Limits) }
+	return p
+}
+
+// Values yields every layer of an exhibit that can be read without a key; see
+// [Peeler.Values].
+func Values(ex audit.Exhibit, lim Limits) iter.Seq2[audit.Value, error] {
+	return NewPeeler(Options{Limits: lim}).Values(ex)
+}
+
 // Values yields every layer of an exhibit. A limit that was hit, or a layer
 // that breaks off, is an error beside a value that holds exhibit and trail
 // only. Each limit is reported where it was hit first, and the rest goes on.
-func Values(ex audit.Exhibit, lim Limits) iter.Seq2[audit.Value, error] {
+//
+// The trails and spans of the values share their arrays; [audit.Value.Clone]
+// makes one that may be kept for long.
+func (pr *Peeler) Values(ex audit.Exhibit) iter.Seq2[audit.Value, error] {
 	return func(yield func(audit.Value, error) bool) {
-		p := &peeler{lim: lim, left: lim.Bytes, layers: 1, done: make(map[work]outcome), hit: make(map[error]bool)}
-		p.queue = []audit.Value{{Exhibit: ex.ID, Trail: audit.Trail{ex.Part}, Data: ex.Data}}
-		for len(p.queue) > 0 {
-			v := p.queue[0]
-			p.queue = p.queue[1:]
+		p := pr.free.Get().(*peeling) //nolint:forcetypeassert // it holds nothing else
+		defer func() {
+			if p.reset() {
+				pr.free.Put(p)
+			}
+		}()
+		p.media, p.lock = ex.Type, pr.keys.lock(ex)
+		p.queue = append(p.queue, audit.Value{Exhibit: ex.ID, Trail: audit.Trail{ex.Part}, Data: ex.Data})
+		for next := 0; next < len(p.queue); next++ {
+			v := p.queue[next]
+			p.queue[next] = audit.Value{} // its bytes may go
 			if !yield(p.peel(v), nil) || !p.report(ex.ID, yield) {
 				return
 			}
@@ -54,15 +83,47 @@ func Values(ex audit.Exhibit, lim Limits) iter.Seq2[audit.Value, error] {
 	}
 }
 
-// A peeler is the work on one exhibit.
-type peeler struct {
+// A peeling is the work on one exhibit, and then on another: most are small,
+// and making maps and lists would cost as much as the decoders.
+type peeling struct {
 	lim      Limits
-	left     int64 // of lim.Bytes
-	layers   int   // so far
-	queue    []audit.Value
+	media    string        // of the exhibit
+	left     int64         // of lim.Bytes
+	layers   int           // so far
+	queue    []audit.Value // from the first to the last, those that are done are empty
+	trails   slab[string]
+	spans    slab[audit.Span]
 	done     map[work]outcome
 	hit      map[error]bool
 	problems []problem
+	barren   barren
+	lock     lock
+
+	above audit.Value // the layer that a decoder is at work on
+	got   outcome     // of that
+	emit  func(part) bool
+}
+
+func newPeeling(lim Limits) *peeling {
+	p := &peeling{
+		lim: lim, left: lim.Bytes, layers: 1,
+		done: make(map[work]outcome), hit: make(map[error]bool), barren: make(barren),
+	}
+	p.emit = p.take
+	return p
+}
+
+// reset makes p ready for another exhibit, unless it has grown large.
+func (p *peeling) reset() bool {
+	if cap(p.queue) > 8*slabSize {
+		return false
+	}
+	clear(p.queue)
+	clear(p.done)
+	clear(p.hit)
+	p.left, p.layers = p.lim.Bytes, 1
+	p.queue, p.problems, p.above, p.lock = p.queue[:0], nil, audit.Value{}, lock{}
+	return true
 }
 
 // work is what one decoder does to one sequence of bytes.
@@ -94,14 +155,31 @@ var (
 )
 
 // peel queues the layers below v, and says whether v is a leaf.
-func (p *peeler) peel(v audit.Value) audit.Value {
-	in := layer{step: v.Trail[len(v.Trail)-1], data: v.Data.Reveal(), room: min(p.lim.room(), p.left)}
-	w := work{decoder: -1}
-	v.Leaf = true
-	for i, d := range decoders {
+func (p *peeling) peel(v audit.Value) audit.Value {
+	in := layer{
+		step: v.Trail[len(v.Trail)-1], data: v.Data.Reveal(), room: min(p.lim.room(), p.left), lock: p.lock.at(v.Trail),
+	}
+	if len(v.Trail) == 1 {
+		in.media = p.media
+	}
+	fitting := firstSights.fitting(in.data)
+	v.Leaf = fitting == decoderSet{} || p.barren.has(in) || !p.branch(in, fitting, v)
+	if v.Opaque = v.Leaf && unread(in) && !secondReading(v.Trail); v.Opaque {
+		v.Size, v.Entropy = len(in.data), entropy(in.data)
+	}
+	return v
+}
+
+// branch runs the decoders on a layer, and reports whether there is anything
+// below it.
+func (p *peeling) branch(in layer, fitting decoderSet, v audit.Value) bool {
+	w, found, keyed := work{decoder: -1}, nothing, false
+	for i := range fitting.all() {
+		d := &decoders[i]
 		if !d.gate(in) {
 			continue
 		}
+		keyed = keyed || d.keyed
 		if w.decoder < 0 { // most leaves pass no gate and need no digest
 			w.sum = sha256.Sum256(in.data)
 		}
@@ -111,13 +189,15 @@ func (p *peeler) peel(v audit.Value) audit.Value {
 			got = p.decode(d, in, v)
 			p.done[w] = got
 		}
-		v.Leaf = v.Leaf && got == nothing
+		found = max(found, got)
 		if got == all && d.covers {
 			break
 		}
 	}
-	v.Opaque = v.Leaf && opaque(in.data) && !secondReading(v.Trail)
-	return v
+	if found == nothing && len(p.problems) == 0 && !keyed {
+		p.barren.add(in)
+	}
+	return found != nothing
 }
 
 // secondReading reports whether a layer is below the joined path of an address,
@@ -126,48 +206,49 @@ func (p *peeler) peel(v audit.Value) audit.Value {
 func secondReading(t audit.Trail) bool { return len(t) > 1 && t[len(t)-2] == "path" }
 
 // decode runs one decoder on the layer v.
-func (p *peeler) decode(d decoder, in layer, v audit.Value) outcome {
-	got := nothing
-	err := d.decode(in, func(out part) bool {
-		if len(out.data) == 0 {
-			return true
-		}
-		got = all
-		return p.add(v, out)
-	})
-	if err != nil {
+func (p *peeling) decode(d *decoder, in layer, v audit.Value) outcome {
+	p.above, p.got = v, nothing
+	if err := d.decode(in, p.emit); err != nil {
 		p.problems = append(p.problems, problem{v.Trail, fmt.Errorf("%v: %s: %w", v.Trail, d.name, err)})
-		return min(got, some)
+		return min(p.got, some)
 	}
-	return got
+	return p.got
+}
+
+// take is what decoders hand their parts to.
+func (p *peeling) take(out part) bool {
+	if len(out.data) == 0 {
+		return true
+	}
+	p.got = all
+	return p.add(p.above, out)
 }
 
 // add queues one layer below v, and reports whether another one may follow.
-func (p *peeler) add(v audit.Value, out part) bool {
-	trail := v.Trail.Then(out.step)
+func (p *peeling) add(v audit.Value, out part) bool {
 	cost := int64(len(out.data) + len(out.step)) // names are hostile too
 	switch {
 	case len(v.Trail) > p.lim.Depth:
-		return p.limit(trail, errDepth)
+		return p.limit(v.Trail.Then(out.step), errDepth)
 	case p.layers >= p.lim.Layers:
-		return p.limit(trail, errLayers)
+		return p.limit(v.Trail.Then(out.step), errLayers)
 	case cost > p.left:
-		p.limit(trail, errBytes)
+		p.limit(v.Trail.Then(out.step), errBytes)
 		return true // a smaller one may fit
 	}
 	p.left -= cost
 	p.layers++
 	p.queue = append(p.queue, audit.Value{
 		Exhibit: v.Exhibit,
-		Trail:   trail,
-		Spans:   append(slices.Clip(v.Spans), out.span),
+		Trail:   p.trails.with(v.Trail, out.step),
+		Spans:   p.spans.with(v.Spans, out.span),
 		Data:    audit.NewSecret(out.data),
 	})
 	return true
 }
 
 // limit notes that a limit was hit, the first time, and returns false.
-func (p *peeler) limit(trail audit.Trail, err error) bool {
+func (p *peeling) limit(trail audit.Trail, err error) bool {
 	if !p.hit[err] {
 		p.hit[err] = true
 		p.problems = append(p.problems, problem{trail, fmt.Errorf("%v: %w", trail, err)})
@@ -176,7 +257,7 @@ func (p *peeler) limit(trail audit.Trail, err error) bool {
 }
 
 // report yields the problems of the last layer.
-func (p *peeler) report(exhibit string, yield func(audit.Value, error) bool) bool {
+func (p *peeling) report(exhibit string, yield func(audit.Value, error) bool) bool {
 	for _, pr := range p.problems {
 		if !yield(audit.Value{Exhibit: exhibit, Trail: pr.trail}, pr.err) {
 			return false

@@ -10,20 +10,29 @@ const (
 	derInteger     = 0x02
 	derBitString   = 0x03
 	derNull        = 0x05
+	derOctets      = 0x04
 	derOID         = 0x06
 	derConstructed = 0x20
 	derSequence    = 0x30
+	derSet         = 0x31
 )
 
-// isDER wants a sequence that is as long as the layer.
+// isDER wants a sequence or a set that is as long as the layer, or that has no
+// length, as BER allows, and two zero bytes as its end.
 func isDER(in layer) bool {
-	if len(in.data) < minRun/2 || in.data[0] != derSequence {
+	if len(in.data) < minRun/2 || in.data[0] != derSequence && in.data[0] != derSet {
 		return false
+	}
+	if in.data[1] == berOpen {
+		return in.data[len(in.data)-1] == 0 && in.data[len(in.data)-2] == 0
 	}
 	w := &walker{data: in.data, pos: 1}
 	n, err := derReader{w}.length()
-	return err == nil && n == w.left() && printableShare(in.data) < 1
+	return err == nil && n == w.left() && !isText(in.data)
 }
+
+// berOpen is the length of what ends with two zero bytes.
+const berOpen = 0x80
 
 // decodeDER gives strings as they are, and small numbers, truth values and
 // object identifiers as text, each under the numbers of the sequences around
@@ -55,6 +64,10 @@ func (r derReader) value() error {
 	if tag == 0 || tag&0x1f == 0x1f {
 		return errForeign // tags above 30 are not in use
 	}
+	if tag&derConstructed != 0 && r.left() > 0 && r.data[r.pos] == berOpen {
+		r.pos++
+		return r.constructed(tag, len(r.data), true)
+	}
 	n, err := r.length()
 	if err != nil {
 		return err
@@ -63,7 +76,7 @@ func (r derReader) value() error {
 		return errShort
 	}
 	if tag&derConstructed != 0 {
-		return r.constructed(r.pos + int(n)) //nolint:gosec // not more than len(data)
+		return r.constructed(tag, r.pos+int(n), false) //nolint:gosec // not more than len(data)
 	}
 	b, err := r.take(n)
 	if err != nil {
@@ -72,19 +85,62 @@ func (r derReader) value() error {
 	return r.primitive(tag, b, start)
 }
 
-// constructed reads values up to end.
-func (r derReader) constructed(end int) error {
+// constructed reads values up to end, or up to two zero bytes if it is open.
+// Octets that come in pieces are one value.
+func (r derReader) constructed(tag byte, end int, open bool) error {
+	if tag == derOctets|derConstructed {
+		return r.octets(end, open)
+	}
 	return r.nested(func() error {
-		for n := 0; r.pos < end; n++ {
+		for n := 0; !r.ended(end, open); n++ {
 			if err := r.item(n, r.value); err != nil {
 				return err
 			}
 		}
-		if r.pos != end {
+		return r.within(end)
+	})
+}
+
+// ended reports whether a value has its end here, and takes the mark of it.
+func (r derReader) ended(end int, open bool) bool {
+	if open && r.left() > 1 && r.data[r.pos] == 0 && r.data[r.pos+1] == 0 {
+		r.pos += 2
+		return true
+	}
+	return r.pos >= end
+}
+
+// within refuses values that go beyond what is around them.
+func (r derReader) within(end int) error {
+	if r.pos > end {
+		return errForeign
+	}
+	return nil
+}
+
+func (r derReader) octets(end int, open bool) error {
+	start := r.pos
+	var all []byte
+	for !r.ended(end, open) {
+		tag, err := r.byte()
+		if err != nil || tag != derOctets {
 			return errForeign
 		}
-		return nil
-	})
+		n, err := r.length()
+		if err != nil {
+			return err
+		}
+		b, err := r.take(n)
+		if err != nil {
+			return err
+		}
+		all = append(all, b...)
+	}
+	r.vouched = r.vouched || len(all) >= minRun/2
+	if err := r.within(end); err != nil {
+		return err
+	}
+	return r.leaf(all, r.since(start))
 }
 
 func (r derReader) primitive(tag byte, b []byte, start int) error {

@@ -15,7 +15,7 @@ func isEscape(in layer) bool {
 		}
 		rest = rest[i:]
 		if _, size := escapeAt(rest); size > 2 || rest[1] == '/' || rest[1] == '"' {
-			return printableShare(in.data) >= mostlyText
+			return isMostlyText(in.data)
 		}
 	}
 }
@@ -23,16 +23,20 @@ func isEscape(in layer) bool {
 // decodeEscape undoes the escapes of C, JavaScript and their kin outside of
 // JSON. What is no escape stays.
 func decodeEscape(in layer, emit func(part) bool) error {
-	out := make([]byte, 0, len(in.data))
-	for rest := in.data; len(rest) > 0; {
-		text, size := escapeAt(rest)
-		if size == 0 {
-			text, size = rest[:1], 1
-		}
-		out, rest = append(out, text...), rest[size:]
-	}
-	emit(in.whole("escape", out))
+	emit(in.whole("escape", unescapeText(in.data)))
 	return nil
+}
+
+func unescapeText(text []byte) []byte {
+	out := make([]byte, 0, len(text))
+	for len(text) > 0 {
+		c, size := escapeAt(text)
+		if size == 0 {
+			c, size = text[:1], 1
+		}
+		out, text = append(out, c...), text[size:]
+	}
+	return out
 }
 
 // simpleEscapes are the escapes of one character.

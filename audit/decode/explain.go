@@ -6,11 +6,16 @@ import (
 	"telltale/audit"
 )
 
-// Explain replays the trail of a finding from the bytes of its exhibit, within
-// [DefaultLimits], and returns each layer with the range that the next one was
-// taken from. In the last layer the range is the match. It is an error if the
-// bytes do not lead there.
+// Explain replays the trail of a finding without keys; see [Options.Explain].
 func Explain(ex audit.Exhibit, f audit.Finding) ([]audit.Layer, error) {
+	return Options{Limits: DefaultLimits}.Explain(ex, f)
+}
+
+// Explain replays the trail of a finding from the bytes of its exhibit, within
+// the limits, and returns each layer with the range that the next one was
+// taken from. In the last layer the range is the match. It is an error if the
+// bytes do not lead there, or not with these keys.
+func (o Options) Explain(ex audit.Exhibit, f audit.Finding) ([]audit.Layer, error) {
 	if len(f.Trail) == 0 || f.Trail[0] != ex.Part || len(f.Spans) != len(f.Trail)-1 {
 		return nil, fmt.Errorf("explain %s: a trail of %d steps with %d ranges does not start at %s of %s",
 			f.ID, len(f.Trail), len(f.Spans), ex.Part, ex.ID)
@@ -19,7 +24,11 @@ func Explain(ex audit.Exhibit, f audit.Finding) ([]audit.Layer, error) {
 	for i, span := range f.Spans {
 		last := &layers[i]
 		last.Span = span
-		data, ok := replay(layer{step: last.Step, data: last.Data.Reveal(), room: DefaultLimits.room()}, f.Trail[i+1], span)
+		in := layer{step: last.Step, data: last.Data.Reveal(), room: o.Limits.room(), lock: o.Keys.lock(ex).at(f.Trail[:i+1])}
+		if i == 0 {
+			in.media = ex.Type
+		}
+		data, ok := replay(in, f.Trail[i+1], span)
 		if !ok {
 			return nil, fmt.Errorf("explain %s: bytes %d to %d of %v give no %s",
 				f.ID, span.Start, span.End, f.Trail[:i+1], f.Trail[i+1])

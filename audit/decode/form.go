@@ -7,19 +7,19 @@ import (
 )
 
 // isForm reports whether every piece between ampersands has a name that a
-// form's field may have, and some piece has a value. Padded base64 has the
-// look of a field without a value.
+// form's field may have, or none, and some named piece has a value. Padded
+// base64 has the look of a field without a value.
 func isForm(in layer) bool {
-	if bytes.IndexByte(in.data, '=') < 1 {
+	if bytes.IndexByte(in.data, '=') < 0 {
 		return false
 	}
 	valued := false
 	for piece := range split(in.data, '&') {
-		name, value, _ := bytes.Cut(piece.data, []byte("="))
-		if !isFormName(name) || bytes.ContainsFunc(value, isFormControl) {
+		name, value, ok := bytes.Cut(piece.data, []byte("="))
+		if !isFormName(name) && (!ok || len(name) > 0) || bytes.ContainsFunc(value, isFormControl) {
 			return false
 		}
-		valued = valued || len(value) > 0 && value[0] != '='
+		valued = valued || len(name) > 0 && len(value) > 0 && value[0] != '='
 	}
 	return valued
 }
@@ -39,9 +39,14 @@ func isFormName(name []byte) bool {
 	return 0 < len(name) && len(name) <= maxName
 }
 
-// decodeForm reads "name=value&name=value" and takes the percent encoding off.
+// decodeForm reads "name=value&name=value" and takes the percent encoding off,
+// and the charset if the sender gave one.
 func decodeForm(in layer, emit func(part) bool) error {
-	decodePairs("form:", in.data, 0, emit)
+	charset := charsetOf(in.media)
+	decodePairs("form:", in.data, 0, func(p part) bool {
+		p.data = transcode(charset, p.data)
+		return emit(p)
+	})
 	return nil
 }
 
@@ -49,16 +54,17 @@ func decodeForm(in layer, emit func(part) bool) error {
 // its layer. It reports whether emit wants more.
 func decodePairs(prefix string, data []byte, offset int, emit func(part) bool) bool {
 	n := 0
-	for piece := range split(data, '&') {
+	j := joiner{step: prefix[:len(prefix)-1] + "-join"}
+	for field := range split(data, '&') {
 		n++
-		name, value, _ := bytes.Cut(piece.data, []byte("="))
-		end := offset + piece.span.End
-		span := audit.Span{Start: end - len(value), End: end}
-		if !emit(part{prefix + fieldName(unescape(name, true), n), unescape(value, true), span}) {
+		name, value, _ := bytes.Cut(field.data, []byte("="))
+		end := offset + field.span.End
+		p := piece{unescape(value, true), audit.Span{Start: end - len(value), End: end}}
+		if !emit(part{prefix + fieldName(unescape(name, true), n), p.data, p.span}) || !j.add(p, emit) {
 			return false
 		}
 	}
-	return true
+	return j.flush(emit)
 }
 
 // byteSet returns the table of the characters in s.

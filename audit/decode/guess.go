@@ -21,7 +21,13 @@ const minGuess = 16
 // plain reports whether bytes that were read from digits are text without a
 // fault, be it in another form, or compressed.
 func plain(out []byte) bool {
-	return len(out) >= minGuess && (printableShare(out) == 1 || isWrapped(out) || compressed(out) && inflatable(out))
+	return len(out) >= minGuess && (isText(out) || isWrapped(out) || compressed(out) && inflatable(out))
+}
+
+// promising reports whether bytes may be the start of what is plain. It tells
+// most that are not by the first few.
+func promising(head []byte) bool {
+	return isText(head) || compressed(head) || hasWideMark(head)
 }
 
 // isWrapped reports whether data is text in another form, which is binary but

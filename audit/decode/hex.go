@@ -18,7 +18,7 @@ func decodeHex(in layer, emit func(part) bool) error {
 	for run := range runs(in.data, unhex) {
 		for _, r := range evenRuns(run) {
 			out := fromHex(in.data[r.Start:r.End])
-			if r != run && printableShare(out) < mostlyText {
+			if r != run && !isMostlyText(out) {
 				continue
 			}
 			if !emit(part{"hex", out, r}) {

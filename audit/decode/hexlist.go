@@ -57,7 +57,7 @@ func believable(out, text []byte) bool {
 	case bytes.ContainsAny(text, "abcdefABCDEFx"):
 		return true
 	default:
-		return printableShare(out) == 1 && (text[2] == ':' || worded(out))
+		return isText(out) && (text[2] == ':' || worded(out))
 	}
 }
 

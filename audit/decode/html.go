@@ -13,7 +13,7 @@ func isHTML(in layer) bool {
 			return false
 		}
 		if rest = rest[i:]; isReference(rest) {
-			return printableShare(in.data) >= mostlyText
+			return isMostlyText(in.data)
 		}
 	}
 }

@@ -19,8 +19,19 @@ const (
 
 const jsonSpace = " \t\r\n"
 
+var isJSONSpace = byteSet(jsonSpace)
+
+// jsonRecord stands before each document of a sequence (RFC 7464).
+const jsonRecord = 0x1e
+
+var byteOrderMark = []byte("\ufeff")
+
 func isJSON(in layer) bool {
-	text := bytes.TrimLeft(in.data, jsonSpace)
+	text := in.data
+	if len(text) > 0 && (text[0] == jsonRecord || text[0] == byteOrderMark[0]) {
+		text = bytes.TrimPrefix(bytes.TrimPrefix(text, byteOrderMark), []byte{jsonRecord})
+	}
+	text = bytes.TrimLeft(text, jsonSpace)
 	return len(text) >= 2 && (text[0] == '{' || text[0] == '[' || text[0] == '"')
 }
 
@@ -29,8 +40,9 @@ func isJSON(in layer) bool {
 // such as JSON Lines, have the step "jsonl" and their number before the
 // pointer. A name in which data may stand is given too, as "json-name".
 //
-// It has a scanner of its own because it must say where each value stands, and
-// because half a document is worth reading.
+// It has a scanner of its own because it must say where each value stands,
+// because half a document is worth reading, and because scripts write objects
+// with comments, single quotes and bare names.
 func decodeJSON(in layer, emit func(part) bool) error {
 	dry := &jsonScanner{data: in.data, path: []byte("json:")}
 	err := dry.documents()
@@ -40,11 +52,12 @@ func decodeJSON(in layer, emit func(part) bool) error {
 	case errors.Is(err, errJSONEnd) && dry.leaves == 0:
 		return nil
 	}
-	s := &jsonScanner{data: in.data, path: []byte("json:"), emit: emit}
+	s := &jsonScanner{data: in.data, path: []byte("json:"), emit: emit, join: joiner{step: "json-join"}}
 	if dry.docs > 1 {
 		s.path = []byte("jsonl:")
 	}
 	if err := s.documents(); !errors.Is(err, errJSONStop) {
+		s.join.flush(emit)
 		return err
 	}
 	return nil
@@ -68,6 +81,7 @@ type jsonScanner struct {
 	end    int             // of the last one
 	leaves int             // values so far
 	emit   func(part) bool // nil: nothing is handed out, and path stays
+	join   joiner          // of the strings
 }
 
 // documents reads to the end of the data.
@@ -95,14 +109,40 @@ func (s *jsonScanner) whole() bool {
 	return s.docs > 0 && bytes.HasPrefix(bytes.TrimLeft(s.data[s.end:], " \t\r"), []byte("\n"))
 }
 
-// next skips space and returns the next character, 0 at the end.
+// next skips space and comments and returns the next character, 0 at the end.
 func (s *jsonScanner) next() byte {
 	for ; s.pos < len(s.data); s.pos++ {
-		if c := s.data[s.pos]; strings.IndexByte(jsonSpace, c) < 0 {
+		c := s.data[s.pos]
+		if isJSONSpace[c] {
+			continue
+		}
+		n := 0
+		if c == '/' || c == jsonRecord || c == byteOrderMark[0] {
+			n = s.ignored()
+		}
+		if n == 0 {
 			return c
 		}
+		s.pos += n - 1
 	}
 	return 0
+}
+
+// ignored returns the length of a comment, of a mark before a document, or 0.
+func (s *jsonScanner) ignored() int {
+	rest := s.data[s.pos:]
+	end := -1
+	switch {
+	case rest[0] == jsonRecord && s.depth == 0:
+		return 1
+	case s.pos == 0 && bytes.HasPrefix(rest, byteOrderMark):
+		return len(byteOrderMark)
+	case bytes.HasPrefix(rest, []byte("//")):
+		end = bytes.IndexByte(rest, '\n')
+	case bytes.HasPrefix(rest, []byte("/*")):
+		end = bytes.Index(rest, []byte("*/")) + 1
+	}
+	return max(end+1, 0)
 }
 
 func (s *jsonScanner) value() error {
@@ -112,11 +152,17 @@ func (s *jsonScanner) value() error {
 	case '[':
 		return s.container(']', s.element)
 	case '"':
-		str, err := s.quoted()
+		str, err := s.quoted('"')
 		if err != nil {
 			return err
 		}
 		return s.leaf(str, unquoteJSON)
+	case '\'':
+		str, err := s.quoted('\'')
+		if err != nil {
+			return err
+		}
+		return s.leaf(str, unescapeText)
 	default:
 		return s.literal()
 	}
@@ -155,10 +201,7 @@ func (s *jsonScanner) element(n int) error {
 }
 
 func (s *jsonScanner) member(n int) error {
-	if s.next() != '"' {
-		return s.unexpected()
-	}
-	name, err := s.quoted()
+	name, err := s.name()
 	if err != nil {
 		return err
 	}
@@ -182,41 +225,49 @@ func (s *jsonScanner) member(n int) error {
 
 // plainName reports whether a name is one that a programmer would give.
 func plainName(name []byte) bool {
+	return len(name) < minRun/2 || len(name) < 2*minRun && isWord(name)
+}
+
+var wordBytes = byteSet("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_$.")
+
+// isWord reports whether all of name is what names are usually made of.
+func isWord(name []byte) bool {
 	for _, c := range name {
-		if sextets[c] == noDigit && c != '$' && c != '.' || c == '/' || c == '+' {
-			return len(name) < minRun/2
+		if !wordBytes[c] {
+			return false
 		}
 	}
-	return len(name) < 2*minRun
+	return true
 }
 
 // descend adds one name to the pointer.
 func (s *jsonScanner) descend(name []byte, n int) {
-	text := fieldName(name, n)
-	if len(s.path) > maxPointer {
-		text = "#" + strconv.Itoa(n)
-	}
-	s.path = append(s.path, '/')
-	for _, c := range []byte(text) {
-		switch c {
-		case '~':
-			s.path = append(s.path, "~0"...)
-		case '/':
-			s.path = append(s.path, "~1"...)
-		default:
-			s.path = append(s.path, c)
-		}
-	}
+	s.path = pointer(s.path).then(name, n)
 }
 
-// quoted reads a string and returns the range between its quotes.
-func (s *jsonScanner) quoted() (audit.Span, error) {
+// name reads the name of a member, which scripts write without quotes too.
+func (s *jsonScanner) name() (audit.Span, error) {
+	if c := s.next(); c == '"' || c == '\'' {
+		return s.quoted(c)
+	}
+	start := s.pos
+	for s.pos < len(s.data) && (isAlnum(s.data[s.pos]) || s.data[s.pos] == '_' || s.data[s.pos] == '$') {
+		s.pos++
+	}
+	if s.pos == start {
+		return audit.Span{}, s.unexpected()
+	}
+	return audit.Span{Start: start, End: s.pos}, nil
+}
+
+// quoted reads a string up to the same quote and returns the range between them.
+func (s *jsonScanner) quoted(quote byte) (audit.Span, error) {
 	start := s.pos + 1
 	for i := start; i < len(s.data); i++ {
 		switch s.data[i] {
 		case '\\':
 			i++
-		case '"':
+		case quote:
 			s.pos = i + 1
 			return audit.Span{Start: start, End: i}, nil
 		}
@@ -236,17 +287,23 @@ func (s *jsonScanner) literal() error {
 	case text == "null":
 		return nil
 	case text == "true", text == "false", text != "" && (text[0] == '-' || text[0] >= '0' && text[0] <= '9'):
-		return s.leaf(span, func(b []byte) []byte { return b })
+		return s.leaf(span, verbatim)
 	default:
 		return s.unexpected()
 	}
 }
 
+func verbatim(b []byte) []byte { return b }
+
 var jsonLiteral = byteSet("0123456789+-.Eabcdefghijklmnopqrstuvwxyz")
 
 func (s *jsonScanner) leaf(span audit.Span, read func([]byte) []byte) error {
 	s.leaves++
-	if s.emit != nil && !s.emit(part{string(s.path), read(s.data[span.Start:span.End]), span}) {
+	if s.emit == nil {
+		return nil
+	}
+	p := piece{read(s.data[span.Start:span.End]), span}
+	if !s.emit(part{string(s.path), p.data, p.span}) || !s.join.add(p, s.emit) {
 		return errJSONStop
 	}
 	return nil

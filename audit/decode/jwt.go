@@ -29,6 +29,9 @@ func jwt(data []byte) piece {
 	return piece{data[start:], audit.Span{Start: start, End: len(data)}}
 }
 
+// jweCiphertext is the step to the content of an encrypted token.
+const jweCiphertext = "jwe:ciphertext"
+
 var errEncrypted = errors.New("the content is encrypted; it is not read")
 
 // decodeJWT gives the header and the payload. A signature says nothing, unless
@@ -39,12 +42,12 @@ func decodeJWT(in layer, emit func(part) bool) error {
 	switch len(segments) {
 	case signedSegments:
 		ok := emitSegment("jwt:header", segments[0], emit) && emitSegment("jwt:payload", segments[1], emit)
-		if ok && printableShare(fromBase64(segments[2].data)) == 1 {
+		if ok && isText(fromBase64(segments[2].data)) {
 			emitSegment("jwt:signature", segments[2], emit)
 		}
 	case encryptedSegments:
 		if emitSegment("jwe:header", segments[0], emit) {
-			emitSegment("jwe:ciphertext", segments[3], emit)
+			emitSegment(jweCiphertext, segments[3], emit)
 		}
 		if len(fromBase64(segments[3].data)) < minOpaque {
 			return errEncrypted

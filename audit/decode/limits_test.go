@@ -13,7 +13,11 @@ import (
 // cost peels and counts.
 func cost(t *testing.T, data []byte, lim decode.Limits) (layers int, size int64, errs []string) {
 	t.Helper()
-	ex := audit.Exhibit{ID: "e1", Part: "request.body", Data: audit.NewSecret(data)}
+	return costIn(t, audit.Exhibit{ID: "e1", Part: "request.body", Data: audit.NewSecret(data)}, lim)
+}
+
+func costIn(t *testing.T, ex audit.Exhibit, lim decode.Limits) (layers int, size int64, errs []string) {
+	t.Helper()
 	for v, err := range decode.Values(ex, lim) {
 		if err != nil {
 			if v.Exhibit != "e1" || len(v.Trail) == 0 || !strings.Contains(err.Error(), v.Trail.String()) {

@@ -9,17 +9,16 @@ import (
 // isMessagePack wants an array or a map at the start
 // (github.com/msgpack/msgpack/blob/master/spec.md).
 func isMessagePack(in layer) bool {
-	if len(in.data) < minRun/4 {
-		return false
-	}
-	c := in.data[0]
-	return 0x80 <= c && c <= 0x9f || 0xdc <= c && c <= 0xdf
+	return len(in.data) >= minRun/4 && startsMessagePack(in.data[0])
 }
 
+func startsMessagePack(c byte) bool { return 0x80 <= c && c <= 0x9f || 0xdc <= c && c <= 0xdf }
+
 // decodeMessagePack gives strings and extensions as they are, and numbers and
-// truth values as text, each under its pointer.
+// truth values as text, each under its pointer, and in a stream under the number
+// of the document.
 func decodeMessagePack(in layer, emit func(part) bool) error {
-	return walk(in, "msgpack", emit, func(w *walker) error { return msgpackReader{w}.value() })
+	return walk(in, "msgpack", emit, sequence(startsMessagePack, func(w *walker) error { return msgpackReader{w}.value() }))
 }
 
 type msgpackReader struct{ *walker }

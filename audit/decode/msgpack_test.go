@@ -24,22 +24,12 @@ func FuzzMessagePackValues(f *testing.F) {
 	}
 	d := named(f, "msgpack")
 	f.Fuzz(func(t *testing.T, in []byte) {
-		parts := run(t, d, layer{data: in, room: fuzzRoom})
-		if len(parts) == 0 {
-			return
+		if len(run(t, d, layer{data: in, room: fuzzRoom})) == 0 {
+			return // it is not believed, and the library may want much memory for it
 		}
 		var doc any
-		if msgpack.Unmarshal(in, &doc) != nil {
-			return
-		}
-		found := make(map[string]bool)
-		for _, p := range parts {
-			found[string(p.data)] = true
-		}
-		for _, want := range leaves(doc) {
-			if !found[want] {
-				t.Errorf("%x: no %q", in, want)
-			}
+		if msgpack.Unmarshal(in, &doc) == nil {
+			agrees(t, d, in, doc)
 		}
 	})
 }

@@ -3,6 +3,7 @@ package decode
 import (
 	"bytes"
 	"mime"
+	"strconv"
 	"strings"
 
 	"telltale/audit"
@@ -98,13 +99,14 @@ func nextBoundary(data []byte, start int, boundary []byte) (end, next int, last 
 	}
 }
 
-// decodeFormPart reads the nth part: a header, an empty line, a body.
+// decodeFormPart reads the nth part: a header, an empty line, a body, from which
+// it takes the encodings that the header says.
 func decodeFormPart(p piece, n int, emit func(part) bool) bool {
 	header, body := p.header()
 	name, file := partNames(header.data)
 	name = fieldName([]byte(name), n)
 	if name == "" {
-		name = fieldName(nil, n)
+		name = "#" + strconv.Itoa(n)
 	}
 	if file != "" && !emit(part{"part-file:" + name, []byte(file), header.span}) {
 		return false
@@ -120,7 +122,7 @@ func decodeFormPart(p piece, n int, emit func(part) bool) bool {
 			return false
 		}
 	}
-	return emit(part{"part:" + name, body.data, body.span})
+	return emit(part{"part:" + name, undeclared(header, body.data), body.span})
 }
 
 // header cuts p at the first empty line. Without one it has no header.

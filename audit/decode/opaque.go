@@ -10,11 +10,32 @@ const (
 	minOpaque    = 48
 )
 
+// unread reports whether a layer that no decoder could read has something to
+// hide: its bytes look so, or the header of an encrypted token said so.
+func unread(in layer) bool { return in.step == jweCiphertext || opaque(in.data) }
+
+// entropy returns the Shannon entropy of the bytes of data, in bits per byte,
+// to two decimals.
+func entropy(data []byte) float64 {
+	var counts [256]int
+	for _, c := range data {
+		counts[c]++
+	}
+	bits := 0.0
+	for _, k := range counts {
+		if k > 0 {
+			p := float64(k) / float64(len(data))
+			bits -= p * math.Log2(p)
+		}
+	}
+	return math.Round(100*bits) / 100
+}
+
 // opaque reports whether data, which no decoder could read, is what a good
 // cipher or a compressor gives: not text, and at least half of it like random
 // bytes.
 func opaque(data []byte) bool {
-	if len(data) < minOpaque || printableShare(data) >= mostlyText {
+	if len(data) < minOpaque || isMostlyText(data) {
 		return false
 	}
 	windows, random := 0, 0

@@ -163,3 +163,28 @@ func TestOpaque(t *testing.T) {
 		}
 	}
 }
+
+// The entropy of bytes that are all the same, of two kinds, and of all kinds.
+func TestEntropy(t *testing.T) {
+	table := make([]byte, 256)
+	for i := range table {
+		table[i] = byte(i)
+	}
+	for want, data := range map[float64][]byte{0: make([]byte, 9), 1: []byte("abababab"), 8: table} {
+		if got := entropy(data); got != want {
+			t.Errorf("%.10q: got %v, want %v", data, got, want)
+		}
+	}
+}
+
+// What an encrypted token holds is opaque because its header says so, whatever
+// its bytes look like.
+func TestEncryptedTokenIsOpaque(t *testing.T) {
+	in := token(`{"alg":"dir","enc":"A256GCM"}`, "", "123456789012", string(make([]byte, 64)), "1234567890123456")
+	for v := range Values(audit.Exhibit{ID: "e1", Part: "request.body", Data: audit.NewSecret(in)}, DefaultLimits) {
+		if v.Opaque && v.Size == 64 && v.Entropy == 0 {
+			return
+		}
+	}
+	t.Error("no opaque value")
+}

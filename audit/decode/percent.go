@@ -4,7 +4,7 @@ import "bytes"
 
 // isPercent wants an escape, and text around it: binary data has escapes too.
 func isPercent(in layer) bool {
-	return hasEscape(in.data) && printableShare(in.data) >= mostlyText
+	return hasEscape(in.data) && isMostlyText(in.data)
 }
 
 func hasEscape(data []byte) bool {

@@ -13,7 +13,7 @@ func isPercentU(in layer) bool {
 			return false
 		}
 		if rest = rest[i:]; escapedUnit(rest) {
-			return printableShare(in.data) >= mostlyText
+			return isMostlyText(in.data)
 		}
 	}
 }

@@ -3,21 +3,41 @@ package decode
 import (
 	"bytes"
 	"strconv"
+	"strings"
 
 	"telltale/audit"
 )
 
 // isPHP wants the start of a serialised array, object or string of PHP:
-// "a:1:{", "O:3:" or "s:5:".
+// "a:1:{", "O:3:" or "s:5:", perhaps behind the name of a session's variable
+// and a "|".
 func isPHP(in layer) bool {
-	d := in.data
-	return len(d) > 5 && bytes.IndexByte([]byte("aOCs"), d[0]) >= 0 && d[1] == ':' && '0' <= d[2] && d[2] <= '9'
+	kinds, start := "aOCsS", phpName(in.data)
+	if start > 0 {
+		kinds += "idb"
+	}
+	d := in.data[start:]
+	return len(d) > 3 && strings.IndexByte(kinds, d[0]) >= 0 && d[1] == ':' && '0' <= d[2] && d[2] <= '9'
 }
 
-// decodePHP gives what PHP's serialize wrote, each value under its pointer.
+// phpName returns the length of a name and the "|" behind it.
+func phpName(data []byte) int {
+	n := bytes.IndexByte(data[:min(len(data), maxName)], '|')
+	if n < 1 || !isFieldName(data[:n]) {
+		return 0
+	}
+	return n + 1
+}
+
+// decodePHP gives what PHP's serialize or session_encode wrote, each value
+// under its pointer.
 func decodePHP(in layer, emit func(part) bool) error {
 	return walk(in, "php", emit, func(w *walker) error {
-		if err := (phpReader{w}).value(); err != nil {
+		read := (phpReader{w}).value
+		if phpName(w.data) > 0 {
+			read = (phpReader{w}).session
+		}
+		if err := read(); err != nil {
 			return err
 		}
 		w.vouched = true // the lengths were right
@@ -29,6 +49,20 @@ func decodePHP(in layer, emit func(part) bool) error {
 }
 
 type phpReader struct{ *walker }
+
+// session reads the variables of a session.
+func (r phpReader) session() error {
+	for n := 0; len(bytes.TrimSpace(r.data[r.pos:])) > 0; n++ {
+		name, err := r.until('|')
+		if err != nil {
+			return err
+		}
+		if err := r.member(name, n, r.value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 func (r phpReader) value() error {
 	kind, err := r.byte()
@@ -51,6 +85,8 @@ func (r phpReader) value() error {
 			return err
 		}
 		return r.leaf(p.data, p.span)
+	case 'S':
+		return r.escaped()
 	case 'a':
 		return r.members()
 	case 'O':
@@ -116,6 +152,39 @@ func (r phpReader) quoted() (piece, error) {
 		return piece{}, err
 	}
 	return piece{b, r.since(r.pos - len(b))}, r.expect(`"`)
+}
+
+// escaped reads 3:"a\62c"; where the length counts characters after their
+// escapes are undone.
+func (r phpReader) escaped() error {
+	n, err := r.count()
+	if err != nil {
+		return err
+	}
+	if err := r.expect(`"`); err != nil {
+		return err
+	}
+	start := r.pos
+	var text []byte
+	for uint64(len(text)) < n {
+		c, err := r.byte()
+		if err != nil {
+			return err
+		}
+		if c == '\\' {
+			digits, err := r.take(2)
+			if err != nil || !isPair(digits) {
+				return errForeign
+			}
+			c = fromHex(digits)[0]
+		}
+		text = append(text, c)
+	}
+	span := r.since(start)
+	if err := r.expect(`";`); err != nil {
+		return err
+	}
+	return r.leaf(text, span)
 }
 
 func (r phpReader) members() error {

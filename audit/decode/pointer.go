@@ -9,11 +9,15 @@ type pointer []byte
 // then returns p with the name of the nth item below it. It may share p's
 // array: who goes on with p cuts it to its length again.
 func (p pointer) then(name []byte, n int) pointer {
-	text := fieldName(name, n)
-	if len(p) > maxPointer {
-		text = "#" + strconv.Itoa(n)
-	}
+	long := len(p) > maxPointer
 	p = append(p, '/')
+	switch {
+	case long:
+		return append(append(p, '#'), strconv.Itoa(n)...)
+	case len(name) <= maxName && isWord(name): // as nearly all are
+		return append(p, name...)
+	}
+	text := fieldName(name, n)
 	for i := range len(text) {
 		switch text[i] {
 		case '~':

@@ -9,34 +9,42 @@ import (
 )
 
 // The wire types of protocol buffers
-// (protobuf.dev/programming-guides/encoding). Groups, types 3 and 4, have been
-// out of use since 2008 and would make any text with brackets a candidate.
+// (protobuf.dev/programming-guides/encoding). A group is a message between two
+// tags.
 const (
-	wireVarint = 0
-	wire64     = 1
-	wireBytes  = 2
-	wire32     = 5
+	wireVarint   = 0
+	wire64       = 1
+	wireBytes    = 2
+	wireGroup    = 3
+	wireGroupEnd = 4
+	wire32       = 5
 )
 
 // minProtobuf is the least length of a message that is taken for one: almost
 // any two bytes parse.
 const minProtobuf = 4
 
-// maxField bounds the number of a field. The format allows 2^29-1, real
-// schemas stay far below.
-const maxField = 1 << 16
+// maxField bounds the number of a field. Real schemas stay far below what the
+// format allows; a number above needs text of some length to be believed.
+const (
+	maxField   = 1 << 16
+	maxFieldOf = 1<<29 - 1
+)
+
+// maxGroups is how deep groups may stand in each other.
+const maxGroups = 16
 
 func isProtobuf(in layer) bool {
 	if len(in.data) < minProtobuf {
 		return false
 	}
 	tag := in.data[0]
-	return tag>>3 != 0 && (tag&7 <= wireBytes || tag&7 == wire32) && printableShare(in.data) < 1
+	return tag>>3 != 0 && (tag&7 <= wireGroup || tag&7 == wire32) && !isText(in.data)
 }
 
 // decodeProtobuf reads a message without its schema. Each field is a part with
 // its number as name: of bytes the content, of numbers without a fixed size the
-// value in decimal, of fixed ones the bytes. Nothing marks a message, so it is
+// value in decimal, of fixed ones the bytes, of a group the message. Nothing marks a message, so it is
 // one only if it can be read to its last byte, every number in its shortest form.
 func decodeProtobuf(in layer, emit func(part) bool) error {
 	for _, p := range protobufFields(in.data) {
@@ -56,7 +64,7 @@ func isMessage(data []byte) bool {
 // protobufFields returns the fields of a message, none if data is no message.
 func protobufFields(data []byte) (fields []part) {
 	for at := 0; at < len(data); {
-		p, n := protobufField(data[at:])
+		p, n := protobufField(data[at:], 0)
 		if n == 0 {
 			return nil
 		}
@@ -68,11 +76,12 @@ func protobufFields(data []byte) (fields []part) {
 	return fields
 }
 
-// protobufField reads one field and its length, 0 if there is none.
-func protobufField(data []byte) (part, int) {
+// protobufField reads one field and its length, 0 if there is none, within so
+// many groups.
+func protobufField(data []byte, groups int) (part, int) {
 	tag, n := shortVarint(data)
 	field, wire := tag>>3, tag&7
-	if n == 0 || field == 0 || field > maxField {
+	if n == 0 || field == 0 || field > maxField && (field > maxFieldOf || wire != wireBytes) {
 		return part{}, 0
 	}
 	step := "protobuf:" + strconv.FormatUint(field, 10)
@@ -93,6 +102,12 @@ func protobufField(data []byte) (part, int) {
 		if size, skip = shortVarint(content); skip == 0 {
 			return part{}, 0
 		}
+	case wireGroup:
+		inside, used := protobufGroup(content, field, groups+1)
+		if used == 0 {
+			return part{}, 0
+		}
+		return part{step, content[:inside], audit.Span{Start: n, End: n + inside}}, n + used
 	default:
 		return part{}, 0
 	}
@@ -101,7 +116,26 @@ func protobufField(data []byte) (part, int) {
 	}
 	start := n + skip
 	end := start + int(size)
+	if field > maxField && (size < minRun/2 || !isText(data[start:end])) {
+		return part{}, 0
+	}
 	return part{step, data[start:end], audit.Span{Start: start, End: end}}, end
+}
+
+// protobufGroup returns the length of the message in a group, and the length of
+// it with the tag that ends it, 0 if there is none.
+func protobufGroup(data []byte, field uint64, groups int) (inside, used int) {
+	for at := 0; groups <= maxGroups && at < len(data); {
+		if tag, n := shortVarint(data[at:]); n > 0 && tag == field<<3|wireGroupEnd {
+			return at, at + n
+		}
+		_, n := protobufField(data[at:], groups)
+		if n == 0 {
+			break
+		}
+		at += n
+	}
+	return 0, 0
 }
 
 // shortVarint reads a number in its shortest form, with length 0 if it is not.

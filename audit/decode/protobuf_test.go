@@ -51,6 +51,11 @@ func FuzzProtobuf(f *testing.F) {
 				again = append(again, p.data...)
 			}
 			last = p.span.End
+			if tag&7 == wireGroup { // the tag that ends it has the same length
+				end := last + len(binary.AppendUvarint(nil, tag+1))
+				again = binary.AppendUvarint(again, tag+1)
+				last = end
+			}
 			return true
 		})
 		if err != nil {

@@ -38,20 +38,25 @@ func isAlnum(c byte) bool {
 }
 
 func decodeQuoted(in layer, emit func(part) bool) error {
-	out := make([]byte, 0, len(in.data))
-	for rest := in.data; len(rest) > 0; {
+	if out := unquotePrintable(in.data); isText(out) || isWrapped(out) || compressed(out) {
+		emit(in.whole("quoted-printable", out))
+	}
+	return nil
+}
+
+// unquotePrintable undoes quoted-printable. What is no escape stays.
+func unquotePrintable(data []byte) []byte {
+	out := make([]byte, 0, len(data))
+	for rest := data; len(rest) > 0; {
+		n, digits := number(rest[1:], 16, 2)
 		switch {
 		case softBreak(rest):
 			rest = rest[bytes.IndexByte(rest, '\n')+1:]
-		case rest[0] == '=':
-			n, _ := number(rest[1:], 16, 2)
+		case rest[0] == '=' && digits == 2:
 			out, rest = append(out, byte(n)), rest[3:] //nolint:gosec // two digits
 		default:
 			out, rest = append(out, rest[0]), rest[1:]
 		}
 	}
-	if printableShare(out) == 1 || isWrapped(out) || compressed(out) {
-		emit(in.whole("quoted-printable", out))
-	}
-	return nil
+	return out
 }

@@ -1,11 +1,16 @@
 package decode
 
-import "math/big"
+import (
+	"bytes"
+	"crypto/sha256"
+	"math/big"
+)
 
 // radixes are the bases in which bytes are written as one long number. Of
 // base 62 both orders of the letters are in use; base 58 has the order of
 // Bitcoin addresses.
 var radixes = []radix{
+	{"base10", 10, digitTable("0123456789")},
 	{"base36", 36, digitTable("0123456789abcdefghijklmnopqrstuvwxyz", "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")},
 	{"base58", 58, digitTable("123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz")},
 	{"base62", 62, digitTable("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")},
@@ -15,8 +20,9 @@ var radixes = []radix{
 // A number is read if it has at least the digits of 16 bytes in base 62. The
 // time to read it grows with the square of its length, hence the other limit.
 const (
-	minNumber = 22
-	maxNumber = 1024
+	minNumber  = 22
+	minDecimal = 37 // the digits of 15 bytes
+	maxNumber  = 1024
 )
 
 func isRadix(in layer) bool {
@@ -29,19 +35,20 @@ func isRadix(in layer) bool {
 }
 
 // isNumber reports whether a run of base64 digits could be a number: letters
-// and digits only, and not all of them digits of hex.
+// and digits only, and not all of them digits of hex, unless all are decimal.
 func isNumber(text []byte) bool {
 	if len(text) < minNumber || len(text) > maxNumber {
 		return false
 	}
-	allHex := true
+	allHex, decimal := true, true
 	for _, c := range text {
 		if alnum[c] == noDigit {
 			return false
 		}
 		allHex = allHex && unhex[c] != noDigit
+		decimal = decimal && c <= '9'
 	}
-	return !allHex
+	return !allHex || decimal && len(text) >= minDecimal
 }
 
 // decodeRadix gives each number whose bytes read well.
@@ -55,12 +62,34 @@ func decodeRadix(in layer, emit func(part) bool) error {
 			if !r.all(text) {
 				continue
 			}
-			if out := r.number(text); plain(out) && !emit(part{r.step, out, run}) {
+			out := r.number(text)
+			step := r.step
+			if content, ok := checked(out, text); ok && r.base == 58 {
+				step, out = "base58check", content
+			} else if !plain(out) {
+				continue
+			}
+			if !emit(part{step, out, run}) {
 				return nil
 			}
 		}
 	}
 	return nil
+}
+
+// checked takes the version and the checksum off that Base58Check puts around
+// bytes: a Bitcoin address is made so. The zeros that the bytes start with are
+// ones before the number.
+func checked(number, text []byte) (content []byte, ok bool) {
+	zeros := len(text) - len(bytes.TrimLeft(text, "1"))
+	data := append(make([]byte, zeros), number...)
+	if len(data) < 1+minRun/2+4 {
+		return nil, false
+	}
+	n := len(data) - 4
+	once := sha256.Sum256(data[:n])
+	twice := sha256.Sum256(once[:])
+	return data[1:n], bytes.Equal(twice[:4], data[n:])
 }
 
 // number returns the bytes of the number that text is.

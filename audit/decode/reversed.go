@@ -6,6 +6,9 @@ import (
 	"unicode/utf8"
 )
 
+// reversedHead is how many digits are read backwards to judge them.
+const reversedHead = 256
+
 // isReversed wants a sign that text stands backwards: an address, an at sign,
 // the brackets of JSON, or nothing but digits of hex or base64.
 func isReversed(in layer) bool {
@@ -17,19 +20,12 @@ func isReversed(in layer) bool {
 }
 
 // isDigits reports whether data has base64 digits only.
-func isDigits(data []byte) bool {
-	for _, c := range data {
-		if sextets[c] == noDigit {
-			return false
-		}
-	}
-	return true
-}
+func isDigits(data []byte) bool { return isDigitsOf(data, sextets) }
 
 // decodeReversed reads the layer backwards if that is telling and the layer
 // is not.
 func decodeReversed(in layer, emit func(part) bool) error {
-	if telling(in.data) {
+	if telling(in.data) || isDigits(bytes.TrimLeft(in.data, "=")) && !tellingDigits(backwards(lastDigits(in.data))) {
 		return nil
 	}
 	if out := backwards(in.data); telling(out) || tellingDigits(out) && !tellingDigits(in.data) {
@@ -37,6 +33,9 @@ func decodeReversed(in layer, emit func(part) bool) error {
 	}
 	return nil
 }
+
+// lastDigits are as many of the digits as are needed to judge them.
+func lastDigits(digits []byte) []byte { return digits[max(0, len(digits)-reversedHead):] }
 
 // backwards reverses the characters of text, the bytes of anything else.
 func backwards(data []byte) []byte {
@@ -58,7 +57,7 @@ func backwards(data []byte) []byte {
 // tellingDigits reports whether data is base64 or hex of something telling.
 func tellingDigits(data []byte) bool {
 	head := trimPadding(data)
-	head = head[:min(len(head), headSize)]
+	head = head[:min(len(head), reversedHead)]
 	if len(head) < minRun || !isDigits(head) {
 		return false
 	}
@@ -66,10 +65,10 @@ func tellingDigits(data []byte) bool {
 	if isHex(layer{data: head}) {
 		out = append(out, fromHex(head)...)
 	}
-	return printableShare(out) == 1 && len(head) >= minBinary && mixed(head) || telling(out) || tellingHead(out)
+	return isText(out) && len(head) >= minBinary && mixed(head) || telling(out) || tellingHead(out)
 }
 
 // tellingHead reports whether JSON begins, or something compressed.
 func tellingHead(out []byte) bool {
-	return bytes.HasPrefix(out, []byte(`{"`)) && printableShare(out) == 1 || compressed(out) && inflatable(out)
+	return bytes.HasPrefix(out, []byte(`{"`)) && isText(out) || compressed(out) && inflatable(out)
 }

@@ -13,24 +13,65 @@ var (
 )
 
 func isRot(in layer) bool {
-	return bytes.Contains(in.data, schemeEnd) || bytes.IndexByte(in.data, '@') >= 0 || bytes.Contains(in.data, rot47HTTP)
+	return len(in.data) >= minRun/2 && (bytes.Contains(in.data, schemeEnd) || bytes.IndexByte(in.data, '@') >= 0 || isRot47(in.data))
+}
+
+// isRot47 wants the scheme of an address, or a mail address, whose at sign and
+// dot are an "o" and a "]" with the letters of a top-level domain behind it.
+func isRot47(data []byte) bool {
+	if bytes.Contains(data, rot47HTTP) {
+		return true
+	}
+	for rest := data; ; {
+		i := bytes.IndexByte(rest, ']')
+		if i < 0 {
+			return false
+		}
+		rest = rest[i+1:]
+		n := 0
+		for n < min(len(rest), 10) && '2' <= rest[n] && rest[n] <= 'K' { // a to z
+			n++
+		}
+		if n > 2 && slices.Contains(topLevels, string(rotate47(rest[:n]))) {
+			return true
+		}
+	}
 }
 
 // decodeRot undoes a rotation of the alphabet, if an address shows by how much
-// it was rotated. ROT47 rotates all printable ASCII.
+// it was rotated, or another substitution that an address shows. ROT47 rotates
+// all printable ASCII, ROT18 is ROT13 that rotates digits too.
 func decodeRot(in layer, emit func(part) bool) error {
-	if out := rotate47(in.data); bytes.Contains(in.data, rot47HTTP) && telling(out) {
-		emit(in.whole("rot47", out))
-		return nil
+	if isRot47(in.data) {
+		if out := rotate47(in.data); telling(out) {
+			emit(in.whole("rot47", out))
+			return nil
+		}
 	}
 	n := rotation(in.data)
 	if n == 0 {
+		undoSubstitution(in, emit)
 		return nil
 	}
-	if out := rotate(in.data, 26-n); telling(out) {
-		emit(in.whole("rot"+strconv.Itoa(26-n), out))
+	out := rotate(in.data, 26-n)
+	if !telling(out) || !emit(in.whole("rot"+strconv.Itoa(26-n), out)) {
+		return nil
+	}
+	if n == 13 && bytes.ContainsAny(out, "0123456789") {
+		emit(in.whole("rot18", rotateDigits(out)))
 	}
 	return nil
+}
+
+// rotateDigits moves each digit five places on.
+func rotateDigits(data []byte) []byte {
+	out := slices.Clone(data)
+	for i, c := range out {
+		if '0' <= c && c <= '9' {
+			out[i] = '0' + (c-'0'+5)%10
+		}
+	}
+	return out
 }
 
 // rotation returns by how much the scheme of an address or the top-level

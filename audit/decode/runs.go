@@ -51,3 +51,13 @@ func runs(data []byte, digits *[256]byte) iter.Seq[audit.Span] {
 		}
 	}
 }
+
+// isDigitsOf reports whether data has no other digits than those of a table.
+func isDigitsOf(data []byte, digits *[256]byte) bool {
+	for _, c := range data {
+		if digits[c] == noDigit {
+			return false
+		}
+	}
+	return true
+}

@@ -5,33 +5,44 @@ import (
 	"unicode/utf8"
 )
 
-// mostlyText is the share of printable bytes from which on bytes count as text
-// with some faults.
-const mostlyText = 0.9
+// isText reports whether all of data is printable characters of UTF-8 and line
+// ends, and some is there. A character that is cut off at the end counts.
+func isText(data []byte) bool { return len(data) > 0 && isTextBut(data, 0) }
 
-// printableShare returns the share of bytes that belong to printable
-// characters of UTF-8. A character that is cut off at the end counts.
-func printableShare(data []byte) float64 {
-	if len(data) == 0 {
-		return 0
-	}
-	good := 0
+// isMostlyText reports whether data is text with some faults: nine bytes in
+// ten are.
+func isMostlyText(data []byte) bool { return len(data) > 0 && isTextBut(data, len(data)/10) }
+
+// isTextBut reports whether no more than so many bytes are not text. It looks
+// no further than it must: random bytes show what they are at once.
+func isTextBut(data []byte, faults int) bool {
 	for i := 0; i < len(data); {
-		if c := data[i]; ' ' <= c && c <= '~' {
-			good++
+		if asciiText[data[i]] {
 			i++
 			continue
 		}
 		r, size := utf8.DecodeRune(data[i:])
 		switch {
 		case r == utf8.RuneError && size == 1:
-			if !utf8.FullRune(data[i:]) {
-				return float64(good+len(data)-i) / float64(len(data))
+			if data[i] >= utf8.RuneSelf && len(data)-i < utf8.UTFMax && !utf8.FullRune(data[i:]) {
+				return true
 			}
-		case unicode.IsPrint(r) || r == '\n' || r == '\r' || r == '\t':
-			good += size
+			faults--
+		case !unicode.IsPrint(r):
+			faults -= size
+		}
+		if faults < 0 {
+			return false
 		}
 		i += size
 	}
-	return float64(good) / float64(len(data))
+	return true
 }
+
+var asciiText = func() (set [256]bool) {
+	for c := ' '; c <= '~'; c++ {
+		set[c] = true
+	}
+	set['\n'], set['\r'], set['\t'] = true, true, true
+	return set
+}()

@@ -105,7 +105,7 @@ func (r thriftReader) fields() error {
 
 // vouch believes a struct that has a text in it.
 func (w *walker) vouch(text []byte) {
-	w.vouched = w.vouched || len(text) >= minRun/2 && printableShare(text) == 1
+	w.vouched = w.vouched || len(text) >= minRun/2 && isText(text)
 }
 
 // thriftSizes has the least size of a value of each type; 0 is no type.
@@ -126,19 +126,20 @@ func (r thriftReader) value(kind byte) error {
 	if thriftSizes[kind] == 0 {
 		return errForeign
 	}
+	if kind == thriftString {
+		p, err := r.text()
+		if err != nil {
+			return err
+		}
+		r.vouch(p.data)
+		return r.leaf(p.data, p.span)
+	}
 	start := r.pos
 	v, err := r.uint(thriftSizes[kind])
 	if err != nil {
 		return err
 	}
 	switch kind {
-	case thriftString:
-		b, err := r.take(v)
-		if err != nil {
-			return err
-		}
-		r.vouch(b)
-		return r.leaf(b, r.since(r.pos-len(b)))
 	case thriftBool:
 		if v > 1 {
 			return errForeign
@@ -175,12 +176,40 @@ func (r thriftReader) members() error {
 	if err != nil {
 		return err
 	}
-	if n > r.left() {
+	return r.pairs(n, pairReader{
+		named: kinds[0] == thriftString,
+		name:  r.text,
+		key:   func() error { return r.value(kinds[0]) },
+		value: func() error { return r.value(kinds[1]) },
+	})
+}
+
+// text reads the bytes of a string behind their length.
+func (r thriftReader) text() (piece, error) {
+	n, err := r.uint(4)
+	if err != nil {
+		return piece{}, err
+	}
+	b, err := r.take(n)
+	return piece{b, r.since(r.pos - len(b))}, err
+}
+
+// A pairReader reads the entries of a map whose keys are all of one type.
+type pairReader struct {
+	named bool                  // the keys are strings
+	name  func() (piece, error) // reads one
+	key   func() error          // reads another key
+	value func() error
+}
+
+// pairs reads n entries. A key that is no string is a value.
+func (w *walker) pairs(n uint64, r pairReader) error {
+	if n > w.left() {
 		return errShort
 	}
-	return r.nested(func() error {
+	return w.nested(func() error {
 		for i := range int(n) { //nolint:gosec // not more than len(data)
-			if err := r.pair(kinds[0], kinds[1], i); err != nil {
+			if err := w.pair(i, r); err != nil {
 				return err
 			}
 		}
@@ -188,21 +217,16 @@ func (r thriftReader) members() error {
 	})
 }
 
-// pair reads the nth entry of a map. A name that is no string is a value.
-func (r thriftReader) pair(key, value byte, n int) error {
-	if key != thriftString {
-		if err := r.below([]byte("key"), n, func() error { return r.value(key) }); err != nil {
+func (w *walker) pair(n int, r pairReader) error {
+	if !r.named {
+		if err := w.below([]byte("key"), n, r.key); err != nil {
 			return err
 		}
-		return r.item(n, func() error { return r.value(value) })
+		return w.item(n, r.value)
 	}
-	size, err := r.uint(4)
+	name, err := r.name()
 	if err != nil {
 		return err
 	}
-	name, err := r.take(size)
-	if err != nil {
-		return err
-	}
-	return r.member(r.last(len(name)), n, func() error { return r.value(value) })
+	return w.member(name, n, r.value)
 }

@@ -184,31 +184,11 @@ func (r compactReader) members() error {
 	if err != nil {
 		return err
 	}
-	if n > r.left() {
-		return errShort
-	}
-	return r.nested(func() error {
-		for i := range int(n) { //nolint:gosec // not more than len(data)
-			if err := r.pair(kinds, i); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// pair reads the nth entry of a map. A name that is no string is a value.
-func (r compactReader) pair(kinds byte, n int) error {
 	key, value := kinds>>4, kinds&15
-	if key != compactBinary {
-		if err := r.below([]byte("key"), n, func() error { return r.value(key) }); err != nil {
-			return err
-		}
-		return r.item(n, func() error { return r.value(value) })
-	}
-	name, err := r.text()
-	if err != nil {
-		return err
-	}
-	return r.member(name, n, func() error { return r.value(value) })
+	return r.pairs(n, pairReader{
+		named: key == compactBinary,
+		name:  r.text,
+		key:   func() error { return r.value(key) },
+		value: func() error { return r.value(value) },
+	})
 }

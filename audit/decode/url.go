@@ -8,8 +8,13 @@ import (
 	"telltale/audit"
 )
 
-// isURL reports whether the whole layer is the address of something on the web.
+// isURL reports whether the whole layer is the address of something on the web,
+// or the path and the query of one, as HTTP/2 has them in ":path".
 func isURL(in layer) bool {
+	if len(in.data) > 0 && in.data[0] == '/' {
+		i := bytes.IndexByte(in.data, '?')
+		return i > 0 && bytes.IndexByte(in.data[i:], '=') > 0 && bytes.IndexFunc(in.data, notInURL) < 0
+	}
 	scheme, rest, ok := bytes.Cut(in.data[:min(len(in.data), 16)], []byte("://"))
 	if !ok || len(rest) == 0 {
 		return false
@@ -31,8 +36,20 @@ func decodeURL(in layer, emit func(part) bool) error {
 	rest := piece{in.data, audit.Span{End: len(in.data)}}
 	rest, fragment := rest.cut("#")
 	rest, query := rest.cut("?")
-	_, rest = rest.cut("://")
+	switch i := bytes.Index(rest.data, schemeEnd); {
+	case bytes.HasPrefix(rest.data, []byte("//")) && !bytes.HasPrefix(rest.data, []byte("///")): // a host without a scheme
+		rest = rest.from(len("//"))
+	case i >= 0 && rest.data[0] != '/':
+		rest = rest.from(i + len(schemeEnd))
+	}
 	host, path := rest.cut("/")
+	if i := bytes.LastIndexByte(host.data, '@'); i >= 0 {
+		user := piece{host.data[:i], audit.Span{Start: host.span.Start, End: host.span.Start + i}}
+		if !emit(part{"userinfo", unescape(user.data, false), user.span}) {
+			return nil
+		}
+		host = host.from(i + 1)
+	}
 	if decodeHost(host, emit) && decodePath(path, emit) && decodeQuery(query, emit) {
 		emit(part{"fragment", fragment.data, fragment.span})
 	}
@@ -53,11 +70,16 @@ func decodeHost(host piece, emit func(part) bool) bool {
 // could be in it.
 func decodePath(path piece, emit func(part) bool) bool {
 	n := 0
+	j := joiner{step: "path-join"}
 	for seg := range split(path.data, '/') {
 		n++
-		if !emit(part{"path:" + strconv.Itoa(n), seg.data, path.within(seg.span)}) {
+		p := piece{seg.data, path.within(seg.span)}
+		if !emit(part{"path:" + strconv.Itoa(n), p.data, p.span}) || !j.add(p, emit) {
 			return false
 		}
+	}
+	if !j.flush(emit) {
+		return false
 	}
 	if n == 1 || len(path.data) < minRun {
 		return true

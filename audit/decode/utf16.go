@@ -86,16 +86,25 @@ func (f *wideForm) fits(zeros [4]int, size int) bool {
 func decodeUTF16(in layer, emit func(part) bool) error {
 	f := wideFormOf(in.data)
 	out := f.text(bytes.TrimPrefix(in.data, []byte(f.mark)))
-	if printableShare(out) >= mostlyText {
+	if isMostlyText(out) {
 		emit(in.whole(f.step, out))
 	}
 	return nil
 }
 
+// hasWideMark reports whether data may be in UTF-16 or UTF-32: all forms have
+// such a byte.
+func hasWideMark(data []byte) bool {
+	return bytes.IndexByte(data, 0) >= 0 || bytes.IndexByte(data, 0xff) >= 0
+}
+
 // isWideText reports whether all of data is text in UTF-16 or UTF-32.
 func isWideText(data []byte) bool {
+	if !hasWideMark(data[:min(len(data), 256)]) {
+		return false
+	}
 	f := wideFormOf(data)
-	return f != nil && printableShare(f.text(bytes.TrimPrefix(data, []byte(f.mark)))) == 1
+	return f != nil && isText(f.text(bytes.TrimPrefix(data, []byte(f.mark))))
 }
 
 func (f *wideForm) text(data []byte) []byte {

@@ -14,7 +14,7 @@ func isUTF7(in layer) bool {
 			return false
 		}
 		if _, size := shifted(rest[i:]); size > 2 {
-			return printableShare(in.data) == 1
+			return isText(in.data)
 		}
 		rest = rest[i+1:]
 	}
@@ -31,7 +31,7 @@ func decodeUTF7(in layer, emit func(part) bool) error {
 		}
 		out, rest = append(out, text...), rest[size:]
 	}
-	if printableShare(out) == 1 && telling(out) && !telling(in.data) {
+	if isText(out) && telling(out) && !telling(in.data) {
 		emit(in.whole("utf7", out))
 	}
 	return nil

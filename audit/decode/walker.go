@@ -170,7 +170,7 @@ func (w *walker) member(name piece, n int, read func() error) error {
 
 // isKey reports whether a name of a member is text.
 func isKey(name []byte) bool {
-	return utf8.Valid(name) && (len(name) == 0 || printableShare(name) == 1)
+	return utf8.Valid(name) && (len(name) == 0 || isText(name))
 }
 
 // below reads a value with its name added to the pointer.

@@ -3,8 +3,12 @@ package decode
 import (
 	"bytes"
 	"fmt"
+	"math/big"
 	"testing"
 	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
 )
 
 // Written is the other side of the decoders of text and of digits, for the
@@ -32,7 +36,31 @@ var Written = []struct {
 	{"ascii85 marked", func(in []byte) []byte { return []byte("<~" + string(toASCII85(in)) + "~>") }},
 	{"z85", toZ85},
 	{"base91", toBase91},
+	{"bits", func(in []byte) []byte { return toBits(in, " ") }},
+	{"octal", func(in []byte) []byte { return toOctal(in, " ") }},
+	{"base45", toBase45},
+	{"zbase32", func(in []byte) []byte { return []byte(zBase32.EncodeToString(in)) }},
+	{"base10", func(in []byte) []byte { return []byte(new(big.Int).SetBytes(in).String()) }},
+	{"base58check", toBase58Check},
+	{"joined", func(in []byte) []byte { return toGroups(toHex(in), 8, "-") }},
+	{"codepoints", toCodePoints},
+	{"css-escape", toCSSEscape},
+	{"encoded-word", toEncodedWord},
+	{"atbash", substitutions[0].write},
+	{"custom-map-1", substitutions[1].write},
+	{"rot18", func(in []byte) []byte { return rotateDigits(rotate(in, 13)) }},
+	{"rot47", rotate47},
+	{"ebcdic", func(in []byte) []byte { return recoded(in, charmap.CodePage037) }},
 	{"hex-list", func(in []byte) []byte { return toHexList(in, "", ":") }},
+}
+
+// recoded writes text in a charset.
+func recoded(in []byte, e encoding.Encoding) []byte {
+	out, err := e.NewEncoder().Bytes(in)
+	if err != nil {
+		panic(err)
+	}
+	return out
 }
 
 // shortOnly returns what was written, or what would have been if that is too
@@ -66,7 +94,7 @@ func roundTrip(t *testing.T, name string, in layer, step string, data []byte) {
 func letters(data []byte) []byte {
 	out := []byte("é long=enough, ")
 	for _, r := range string(data[:min(len(data), 600)]) {
-		if r >= ' ' && r != utf8.RuneError && r != 0x7f && printableShare([]byte(string(r))) == 1 {
+		if r >= ' ' && r != utf8.RuneError && r != 0x7f && isText([]byte(string(r))) {
 			out = utf8.AppendRune(out, r)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // isXML wants a tag, a declaration or a comment at the start.
@@ -38,6 +39,9 @@ func decodeXML(in layer, emit func(part) bool) error {
 	}
 	return walkOnce(in, "xml", emit, func(w *walker) error {
 		s := xmlScanner{walker: w}
+		if !utf8.Valid(w.data) {
+			s.charset = charsetInMarkup(w.data)
+		}
 		if err := s.document(); err != nil {
 			return err
 		}
@@ -53,7 +57,31 @@ type xmlScanner struct {
 	open     []xmlElement
 	elements int // that were ended
 	entities bool
+	charset  string // that the document says, if it is not UTF-8
 }
+
+// maxMarkupHead is where a document of HTML must have said its charset.
+const maxMarkupHead = 1024
+
+// charsetInMarkup returns the charset that an XML declaration or a "meta" of
+// HTML says.
+func charsetInMarkup(data []byte) string {
+	head := strings.ToLower(string(data[:min(len(data), maxMarkupHead)]))
+	for _, mark := range []string{"encoding=", "charset="} {
+		_, after, ok := strings.Cut(head, mark)
+		if !ok {
+			continue
+		}
+		after = strings.TrimLeft(after, `"'`)
+		if end := strings.IndexAny(after, `"' />?;`); end > 0 {
+			return after[:end]
+		}
+	}
+	return ""
+}
+
+// plainText undoes entities and the charset.
+func (s *xmlScanner) plainText(text []byte) []byte { return transcode(s.charset, unescapeXML(text)) }
 
 // An xmlElement is one that is not ended yet.
 type xmlElement struct {
@@ -84,7 +112,7 @@ func (s *xmlScanner) next() error {
 		if err != nil {
 			return err
 		}
-		return s.leaf(p.data, p.span)
+		return s.leaf(transcode(s.charset, p.data), p.span)
 	case rest[1] == '!':
 		s.entities = s.entities || bytes.Contains(rest[:min(len(rest), headSize)], []byte("<!ENTITY"))
 		closing := ">"
@@ -134,7 +162,7 @@ func (s *xmlScanner) text() error {
 		return nil
 	}
 	s.noteKey(trimmed.data)
-	return s.leaf(unescapeXML(trimmed.data), trimmed.span)
+	return s.leaf(s.plainText(trimmed.data), trimmed.span)
 }
 
 // trimmed returns p without the space around it.
@@ -225,7 +253,7 @@ func (s *xmlScanner) attribute() error {
 	if err != nil {
 		return err
 	}
-	return s.below(name, 0, func() error { return s.leaf(unescapeXML(p.data), p.span) })
+	return s.below(name, 0, func() error { return s.leaf(s.plainText(p.data), p.span) })
 }
 
 func (s *xmlScanner) attributeValue() (piece, error) {

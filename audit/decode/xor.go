@@ -3,8 +3,6 @@ package decode
 import (
 	"bytes"
 	"fmt"
-	"slices"
-	"strings"
 )
 
 // xorCribs are the beginnings by which a key of several bytes is found.
@@ -16,8 +14,14 @@ const xorHead = 64
 // isXOR wants bytes that somebody wrote as digits, because who obfuscates
 // bytes must write them in some way that a request can carry.
 func isXOR(in layer) bool {
-	step, _, _ := strings.Cut(in.step, ":")
-	return len(in.data) >= minGuess && slices.Contains([]string{"base64", "hex", "hex-list", "base32", "ascii85", "codes"}, step)
+	if len(in.data) < minGuess {
+		return false
+	}
+	switch in.step {
+	case "base64", "hex", "hex-list", "base32", "ascii85", "codes":
+		return true
+	}
+	return false
 }
 
 // decodeXOR finds a key of one byte, or a short one that repeats itself, by
@@ -30,7 +34,7 @@ func decodeXOR(in layer, emit func(part) bool) error {
 	if key == nil {
 		return nil
 	}
-	if out := xor(in.data, key); printableShare(out) >= mostlyText && telling(out) {
+	if out := xor(in.data, key); isMostlyText(out) && telling(out) {
 		emit(in.whole(fmt.Sprintf("xor:%x", key), out))
 	}
 	return nil
@@ -45,7 +49,60 @@ func xorKey(data []byte) []byte {
 	if key := addressKey(data); key != nil {
 		return key
 	}
-	return textKey(data)
+	if key := textKey(data); key != nil {
+		return key
+	}
+	return draggedKey(data)
+}
+
+// draggedCribs are what stands somewhere in telemetry. Each shows keys that are
+// no longer than itself.
+var draggedCribs = []string{"https://", "http://", `{"`}
+
+// draggedKey tries each crib at each place of the head, and takes the key that
+// gives most of a text. The crib makes up as many bytes as the key has: what is
+// left has to be text beyond doubt.
+func draggedKey(data []byte) (best []byte) {
+	if isMostlyText(data) || compressed(data) {
+		return nil
+	}
+	most := float64(enough)
+	for _, crib := range draggedCribs {
+		for at := range max(0, min(len(data)-len(crib), maxDrag)) {
+			for size := 2; size <= len(crib); size++ {
+				key := make([]byte, size)
+				for i := range crib {
+					key[(at+i)%size] = data[at+i] ^ crib[i]
+				}
+				if !spells(data, key, at, crib) {
+					continue
+				}
+				if bits := wordBits(xor(data, key)) - float64(8*size); bits > most {
+					best, most = key, bits
+				}
+			}
+		}
+	}
+	return best
+}
+
+// maxDrag is how far a crib is dragged.
+const maxDrag = 128
+
+// spells reports whether under a key the crib stands at its place and the head
+// is ASCII text.
+func spells(data, key []byte, at int, crib string) bool {
+	for i := range crib {
+		if data[at+i]^key[(at+i)%len(key)] != crib[i] {
+			return false
+		}
+	}
+	for i := range min(len(data), xorHead) {
+		if c := data[i] ^ key[i%len(key)]; c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // addressKey looks for "http" anywhere. The differences of its letters are the
@@ -68,12 +125,22 @@ func textKey(data []byte) []byte {
 		}
 	}
 	for low := range 128 {
-		key := []byte{data[0]&0x80 | byte(low)}
-		if key[0] != 0 && printableShare(xor(data[:min(len(data), xorHead)], key)) == 1 && telling(xor(data, key)) {
-			return key
+		key := data[0]&0x80 | byte(low)
+		if key != 0 && isTextUnder(key, data[:min(len(data), xorHead)]) && telling(xor(data, []byte{key})) {
+			return []byte{key}
 		}
 	}
 	return nil
+}
+
+// isTextUnder reports whether data is ASCII text once it is freed from a key.
+func isTextUnder(key byte, data []byte) bool {
+	for _, c := range data {
+		if !asciiText[c^key] {
+			return false
+		}
+	}
+	return true
 }
 
 // cribbed returns the key under which data starts with the crib and goes on
@@ -86,7 +153,7 @@ func cribbed(data []byte, crib string) []byte {
 	stream := xor(data[:len(crib)], []byte(crib))
 	for size := 1; size <= len(crib)/2; size++ {
 		out := xor(data, stream[:size])
-		if bytes.HasPrefix(out, []byte(crib)) && printableShare(out) == 1 {
+		if bytes.HasPrefix(out, []byte(crib)) && isText(out) {
 			return stream[:size]
 		}
 	}

@@ -3,21 +3,23 @@
 // It looks for three things. Seeds: values that the lab planted, in plain
 // form or as a digest, in any layer of an exhibit; a hit is certain, because
 // the value exists nowhere else. Identifiers: values that behave like one over
-// the arms, runs and restarts of the experiment; their shape is not enough.
-// Fields: names that say what their value is; those findings are hints.
+// the arms, runs and restarts of the experiment; the shape of a UUID is not
+// enough. Fields: places in wire formats that have a name (formats.txt), values
+// with a checksum or a structure of their own (package personal), and names that
+// say what their value is (fields.txt), which alone are hints.
 //
 // Decoding is passed in: detect sees layers and does not know how they came
 // about. The result depends on the exhibits and their order alone.
 package detect
 
 import (
-	"bytes"
 	"fmt"
 	"iter"
 	"slices"
 
 	"telltale/audit"
 	"telltale/claims"
+	"telltale/personal"
 )
 
 // A Peeler yields the layers of an exhibit, the raw bytes first. An error is
@@ -29,13 +31,22 @@ type Experiment struct {
 	Arms  []audit.Arm
 	Runs  int
 	Seeds []audit.Seed // with values
+	// Answers are what servers sent, in the order of the exhibits, each with the
+	// event that it belongs to: what first came from a server was given by it.
+	// Nil if none are known.
+	Answers iter.Seq2[audit.Exhibit, error]
+	// Again, if it is set, is called once all exhibits were seen. It returns
+	// how to peel those that may now give more, because what opens them was
+	// found elsewhere, and which these are; a nil Peeler if there are none.
+	Again func() (peel Peeler, of func(exhibit string) bool)
 }
 
 // A Result is what was detected.
 type Result struct {
 	Findings []audit.Finding
 	Problems []audit.Problem
-	Opaque   []string // exhibits with a layer that nothing could read, without the sites that the plan visits
+	Opaque   []string      // exhibits with a layer that nothing could read, without the sites that the plan visits
+	Sealed   []audit.Value // these layers, a few of each exhibit, without their bytes
 }
 
 // Detect looks through exhibits, workers of them at a time; the result is the
@@ -43,24 +54,49 @@ type Result struct {
 // the rest goes on; the error of Detect itself is about the seeds.
 //
 // exhibits are drawn in a goroutine of their own, which has ended when Detect
-// returns.
+// returns. They are drawn twice if the experiment says that some have to be
+// looked at again.
 func Detect(exhibits iter.Seq2[audit.Exhibit, error], x Experiment, peel Peeler, workers int) (Result, error) {
 	seeds, err := NewSeeds(x.Seeds)
 	if err != nil {
 		return Result{}, err
 	}
-	d := &detector{identifiers: newIdentifiers(x)}
-	l := looker{seeds, loadFields(), d.identifiers.arms, peel}
+	formats, err := loadFormats(formatsText)
+	if err != nil {
+		return Result{}, err
+	}
+	d := newDetector(x, seeds)
+	l := looker{seeds, loadFields(), formats, d.identifiers.arms, peel}
 	inOrder(exhibits, max(1, workers), l.look, d.add)
-	return d.result(), nil
+	if x.Again != nil {
+		if again, of := x.Again(); again != nil {
+			l.peel = again
+			inOrder(only(exhibits, of), max(1, workers), l.look, d.replace)
+		}
+	}
+	d.observe()
+	d.identify(x.Answers, peel, max(1, workers))
+	return d.result(x.Seeds), nil
+}
+
+// only yields the exhibits that are asked for.
+func only(exhibits iter.Seq2[audit.Exhibit, error], of func(string) bool) iter.Seq2[audit.Exhibit, error] {
+	return func(yield func(audit.Exhibit, error) bool) {
+		for ex, err := range exhibits {
+			if ex.ID != "" && of(ex.ID) && !yield(ex, err) {
+				return
+			}
+		}
+	}
 }
 
 // A looker looks at exhibits, each by itself. It is safe for concurrent use.
 type looker struct {
-	seeds  *Seeds
-	fields fields
-	arms   map[string]audit.Arm // by name
-	peel   Peeler
+	seeds   *Seeds
+	fields  fields
+	formats *formats
+	arms    map[string]audit.Arm // by name
+	peel    Peeler
 }
 
 // A scene is what one exhibit gave away by itself.
@@ -69,7 +105,20 @@ type scene struct {
 	found    []audit.Finding
 	tokens   []audit.Value // that may be identifiers
 	problems []audit.Problem
-	opaque   bool
+	pieces   *strands        // of a message that may go on in the next one
+	over     []audit.Finding // over several messages, of which this is the last
+	sealed   []audit.Value
+}
+
+// maxSealed is how many opaque layers of an exhibit are listed.
+const maxSealed = 8
+
+// seal notes an opaque layer.
+func (s *scene) seal(v audit.Value) {
+	if v.Opaque && len(s.sealed) < maxSealed {
+		v.Data = audit.Secret{}
+		s.sealed = append(s.sealed, v.Clone())
+	}
 }
 
 func (s *scene) problem(t audit.Trail, err error) {
@@ -88,6 +137,9 @@ func (l looker) look(ex audit.Exhibit, err error) scene {
 	}
 	var met meetings
 	var hints []audit.Finding
+	var digests saltRecord
+	pieces := newStrands(l.seeds.longest)
+	named, shaped := l.formats.reading(), newShapes()
 	seeded := make(map[string]bool) // trails with a seed at their end or below
 	for v, err := range l.peel(ex) {
 		if err != nil {
@@ -98,10 +150,13 @@ func (l looker) look(ex audit.Exhibit, err error) scene {
 		for _, m := range matches {
 			// A host that the seed is meant for learns it without any leak.
 			if !l.seeds.seeds[m.Seed].AtHome(ex.Host) {
-				met.add(meeting{m, v})
+				met.add(meeting{Match: m, value: v})
 			}
 		}
-		if len(matches) > 0 {
+		pieces.add(v)
+		if len(matches) == 0 {
+			digests.add(v)
+		} else {
 			for n := range v.Trail {
 				seeded[v.Trail[:n+1].String()] = true
 			}
@@ -109,18 +164,35 @@ func (l looker) look(ex audit.Exhibit, err error) scene {
 		if ex.Stage {
 			continue
 		}
-		s.opaque = s.opaque || v.Opaque
+		s.seal(v)
 		if isToken(v) {
-			v.Data = audit.NewSecret(bytes.Clone(v.Data.Reveal())) // so that the exhibit's bytes may go
-			s.tokens = append(s.tokens, v)
+			s.tokens = append(s.tokens, v.Clone())
 		}
+		named.observe(v)
+		shaped.observe(v)
 		if f, ok := l.fields.hint(v); ok && l.fits(f, ex) {
+			f.Trail, f.Spans = slices.Clone(f.Trail), slices.Clone(f.Spans)
 			hints = append(hints, f)
 		}
 	}
 	// What holds a seed, be it encoded, says what the seed says and no more.
 	s.tokens = slices.DeleteFunc(s.tokens, func(v audit.Value) bool { return seeded[v.Trail.String()] })
-	s.found = append(l.seeds.findings(met), firstOfKind(hints)...)
+	for _, m := range digests.meet(pieces.values, l.seeds.salted) {
+		if !l.seeds.seeds[m.Seed].AtHome(ex.Host) {
+			met.append(m)
+		}
+	}
+	met.dropJoined()
+	l.seeds.joinParts(&met)
+	split := pieces.meet(l.seeds, func(v audit.Value) (audit.Secret, bool) { return l.layer(ex, v) })
+	met.addSplit(slices.DeleteFunc(split, func(m meeting) bool { return l.seeds.seeds[m.Seed].AtHome(ex.Host) }))
+	if ex.Part == "message.out" {
+		s.pieces = pieces
+	}
+	told := slices.Concat(named.findings(ex), shaped.findings(), hints)
+	told = slices.DeleteFunc(told, func(f audit.Finding) bool { return seeded[f.Trail.String()] })
+	planted := l.seeds.findings(met.list)
+	s.found = append(planted, once(withoutPieces(told, planted), planted)...)
 	return s
 }
 
@@ -135,46 +207,122 @@ func (l looker) fits(f audit.Finding, ex audit.Exhibit) bool {
 // when all exhibits were seen.
 type detector struct {
 	identifiers *identifiers
+	identities  []*identity
+	connections connections
 	scenes      []scene
-	problems    []audit.Problem
-	opaque      []string
+	looked      int // up to where scenes were replaced
+}
+
+func newDetector(x Experiment, seeds *Seeds) *detector {
+	return &detector{identifiers: newIdentifiers(x), connections: connections{seeds, make(map[connection]tail)}}
 }
 
 func (d *detector) add(s scene) {
-	d.problems = append(d.problems, s.problems...)
-	for _, v := range s.tokens {
-		d.identifiers.observe(s.exhibit, v)
+	if s.pieces != nil {
+		s.over = d.connections.seeds.findings(d.connections.meet(s.exhibit, s.pieces))
+		s.pieces = nil
 	}
-	if s.opaque {
-		d.opaque = append(d.opaque, s.exhibit.ID)
+	d.scenes = append(d.scenes, s)
+}
+
+// replace puts a second look in the place of the first. Both come in the order
+// of the exhibits.
+func (d *detector) replace(s scene) {
+	for d.looked < len(d.scenes) && d.scenes[d.looked].exhibit.ID != s.exhibit.ID {
+		d.looked++
 	}
-	if s.exhibit.ID != "" {
-		s.tokens, s.problems = nil, nil
-		d.scenes = append(d.scenes, s)
+	if d.looked < len(d.scenes) { // it is not if the exhibits are others now
+		s.over, s.pieces = d.scenes[d.looked].over, nil
+		d.scenes[d.looked] = s
 	}
 }
 
-func (d *detector) result() Result {
-	r := Result{Problems: d.problems, Opaque: d.opaque}
-	persistent := d.identifiers.findings()
+// observe shows the tokens of all exhibits to those who tell identifiers.
+func (d *detector) observe() {
+	for i := range d.scenes {
+		s := &d.scenes[i]
+		for _, v := range s.tokens {
+			d.identifiers.observe(s.exhibit, v)
+		}
+		s.tokens = nil
+	}
+}
+
+// identify tells the identifiers, which takes all exhibits.
+func (d *detector) identify(answers iter.Seq2[audit.Exhibit, error], peel Peeler, workers int) {
+	d.identities = d.identifiers.identities()
+	if answers != nil && len(d.identities) > 0 {
+		assign(d.identities, answers, peel, workers)
+	}
+}
+
+func (d *detector) result(seeds []audit.Seed) Result {
+	var r Result
+	persistent := d.identifiers.findings(d.identities)
+	exhibits := make(map[string]audit.Exhibit, len(d.scenes))
 	for _, s := range d.scenes {
-		for _, f := range append(s.found, persistent[s.exhibit.ID]...) {
+		r.Problems = append(r.Problems, s.problems...)
+		if s.exhibit.ID == "" {
+			continue
+		}
+		if len(s.sealed) > 0 {
+			r.Opaque = append(r.Opaque, s.exhibit.ID)
+			r.Sealed = append(r.Sealed, s.sealed...)
+		}
+		exhibits[s.exhibit.ID] = s.exhibit
+		for _, f := range merge(append(s.found, s.over...), persistent[s.exhibit.ID]) {
 			f.ID, f.Exhibit = fmt.Sprintf("f%d", len(r.Findings)+1), s.exhibit.ID
 			r.Findings = append(r.Findings, f)
 		}
 	}
+	label(r.Findings, d.identities)
+	joined{exhibits, d.identifiers.arms, seeds}.say(r.Findings)
 	return r
 }
 
-// firstOfKind keeps one hint of each kind.
-func firstOfKind(hints []audit.Finding) []audit.Finding {
-	seen := make(map[string]bool)
-	var kept []audit.Finding
-	for _, f := range hints {
-		if !seen[string(f.Kind)] {
-			seen[string(f.Kind)] = true
-			kept = append(kept, f)
-		}
+// merge adds the identifiers of an exhibit to what was found in it. What is
+// told by its field and by its behaviour as well is one finding.
+func merge(found, persistent []audit.Finding) []audit.Finding {
+	at := make(map[string]int, len(persistent))
+	for i, f := range persistent {
+		at[string(f.Kind)+" "+f.Trail.String()] = i
 	}
-	return kept
+	persistent = slices.Clone(persistent)
+	found = slices.DeleteFunc(found, func(f audit.Finding) bool {
+		i, twice := at[string(f.Kind)+" "+f.Trail.String()]
+		if twice = twice && f.Seed == ""; twice {
+			persistent[i].Says += "; " + f.Says
+		}
+		return twice
+	})
+	return append(found, persistent...)
+}
+
+// withoutPieces leaves out what a piece of a seed looks like.
+func withoutPieces(told, planted []audit.Finding) []audit.Finding {
+	split := make(map[personal.Kind]bool)
+	for _, f := range planted {
+		split[f.Kind] = split[f.Kind] || f.Form == splitForm
+	}
+	return slices.DeleteFunc(told, func(f audit.Finding) bool { return split[f.Kind] })
+}
+
+// once keeps one finding for each kind and place, the first, and one hint of
+// each kind that nothing better was found of.
+func once(found, planted []audit.Finding) []audit.Finding {
+	kinds, places := make(map[personal.Kind]bool), make(map[string]bool)
+	for _, f := range slices.Concat(planted, found) {
+		kinds[f.Kind] = kinds[f.Kind] || f.Confidence != audit.Hint
+	}
+	return slices.DeleteFunc(found, func(f audit.Finding) bool {
+		if f.Confidence == audit.Hint {
+			had := kinds[f.Kind]
+			kinds[f.Kind] = true
+			return had
+		}
+		at := string(f.Kind) + " " + f.Trail.String()
+		had := places[at]
+		places[at] = true
+		return had
+	})
 }

@@ -32,6 +32,11 @@ func body(n int, place audit.Place, host, data string) audit.Exhibit {
 
 func found(t *testing.T, seeds []audit.Seed, exhibits ...audit.Exhibit) detect.Result {
 	t.Helper()
+	return detected(t, seeds, exhibits...)
+}
+
+// detected is found for tests and for properties.
+func detected(t interface{ Fatal(...any) }, seeds []audit.Seed, exhibits ...audit.Exhibit) detect.Result {
 	r, err := detect.Detect(caught(exhibits), detect.Experiment{Arms: arms, Runs: 3, Seeds: seeds}, peel, 2)
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +79,10 @@ func TestSensorsRequest(t *testing.T) {
 	const request = "crc=265788825&gzip=1&data_list=H4sIAAAAAAAC%2F22OywrCMBBF%2F2VwWVtTX21BxO8QCbEZbTBNYjIVRfrvpgE34uzu41zm%2BAZ6OYQGyIv2BhngAw1F7cQVubZC8uTwQMJTzEn1sc7WVVXWrFxMlwFPNFcSmjkrl6v1ZlvVk3%2FRQ%2Bj4D8MSI1UgZVpKFAwsbjtvHXpSGKB5w0yrc0wORnobOxkMXkfdEbnQFAU%2BRe805tZfi%2F1911mDr%2FlqyxiMGST0z8Rk8Af6oKyJwTIvc7b4%2Bj1SZ6dnWisRxvH0AT7u%2FhgeAQAA"
 	seed := audit.Seed{Name: "honey", Kind: "behaviour/navigation/url", Value: "honey-4711"}
 	r := found(t, []audit.Seed{seed}, body(1, here, "sa.api.intl.miui.com", request))
-	want := []string{"e1 behaviour/navigation/url honey plain request.body › form:data_list › base64 › gzip › json:/0/properties/url honey-4711"}
+	want := []string{
+		"e1 behaviour/navigation/url honey plain request.body › form:data_list › base64 › gzip › json:/0/properties/url honey-4711",
+		"e1 id/install i1 field request.body › form:data_list › base64 › gzip › json:/0/distinct_id",
+	}
 	if diff := cmp.Diff(want, lines(r.Findings)); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}

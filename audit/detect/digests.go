@@ -1,80 +1,127 @@
 package detect
 
 import (
+	"bytes"
 	"crypto/md5"  //nolint:gosec // what others send is looked for, nothing is protected with it
 	"crypto/sha1" //nolint:gosec // as above
 	"crypto/sha256"
 	"crypto/sha3"
 	"crypto/sha512"
+	"encoding/binary"
 	"encoding/hex"
 	"hash"
 	"hash/fnv"
+	"slices"
 	"strings"
 
+	"github.com/cespare/xxhash/v2"
+	"github.com/jzelinskie/whirlpool"
+	"github.com/twmb/murmur3"
+	"github.com/zeebo/xxh3"
 	"golang.org/x/crypto/blake2b"
 	"golang.org/x/crypto/blake2s"
 	"golang.org/x/crypto/md4"       //nolint:gosec,staticcheck // old and broken, and still sent
 	"golang.org/x/crypto/ripemd160" //nolint:gosec,staticcheck // as above
+	legacy "golang.org/x/crypto/sha3"
+	"lukechampine.com/blake3"
 )
 
 // A digest is an irreversible image of a seed, as raw bytes: hexadecimal and
 // base64 digits of it are peeled before. It has at least 64 bits; shorter ones
-// stand in any traffic by chance. What is looked for is its first eight bytes,
-// so that a digest that was cut short is met too.
+// stand in any traffic by chance, so that CRC-32, Adler-32, the 32 bits of FNV,
+// murmur3 and xxHash, and Java's hashCode are not in the table. What is looked
+// for is its first eight bytes, so that a digest that was cut short is met too.
 type digest struct {
 	name string
-	sum  func(data []byte) []byte
+	sum  func(data []byte) []byte // nil if the data has no such image
 }
 
-// of names the digest of a seed in a spelling.
+// of names the digest of a seed in a spelling: in the innermost brackets.
 func (d *digest) of(spelling string) string {
-	switch {
-	case spelling == "":
+	if spelling == "" {
 		return d.name
-	case strings.HasSuffix(d.name, "))"): // the inner one
-		return strings.TrimSuffix(d.name, "))") + "(" + spelling + ")))"
-	default:
-		return d.name + "(" + spelling + ")"
 	}
+	outer := strings.TrimRight(d.name, ")")
+	return outer + "(" + spelling + ")" + d.name[len(outer):]
 }
 
 // digests are those that are looked for. To look for another, add a row.
-var digests = []digest{
+// Whatever spelling is hashed, the first usual ones of them are looked for;
+// the others only of the seed as it is, in one case of letters, and of an
+// e-mail address in its normal form.
+var digests = slices.Concat(usualDigests, rareDigests, nested())
+
+var usualDigests = []digest{
 	{"md5", md5Sum},
 	{"sha1", sha1Sum},
 	{"sha256", sha256Sum},
+	{"sha512", sha512Sum},
 	{"sha224", func(b []byte) []byte { h := sha256.Sum224(b); return h[:] }},
 	{"sha384", func(b []byte) []byte { h := sha512.Sum384(b); return h[:] }},
-	{"sha512", func(b []byte) []byte { h := sha512.Sum512(b); return h[:] }},
+	{"murmur3-128", murmur128},
+	{"xxh64", number(xxhash.Sum64)},
+}
+
+var rareDigests = []digest{
+	{"md2", md2Sum},
+	{"md4", with(md4.New)},
+	{"sha512/224", func(b []byte) []byte { h := sha512.Sum512_224(b); return h[:] }},
 	{"sha512/256", func(b []byte) []byte { h := sha512.Sum512_256(b); return h[:] }},
 	{"sha3-224", func(b []byte) []byte { h := sha3.Sum224(b); return h[:] }},
 	{"sha3-256", func(b []byte) []byte { h := sha3.Sum256(b); return h[:] }},
 	{"sha3-384", func(b []byte) []byte { h := sha3.Sum384(b); return h[:] }},
 	{"sha3-512", func(b []byte) []byte { h := sha3.Sum512(b); return h[:] }},
-	{"md4", with(md4.New)},
+	{"keccak-256", with(legacy.NewLegacyKeccak256)}, // SHA-3 before it was a standard
 	{"ripemd160", with(ripemd160.New)},
+	{"whirlpool", with(whirlpool.New)},
+	{"sm3", sm3Sum},
 	{"blake2b-256", func(b []byte) []byte { h := blake2b.Sum256(b); return h[:] }},
 	{"blake2b-384", func(b []byte) []byte { h := blake2b.Sum384(b); return h[:] }},
 	{"blake2b-512", func(b []byte) []byte { h := blake2b.Sum512(b); return h[:] }},
 	{"blake2s-256", func(b []byte) []byte { h := blake2s.Sum256(b); return h[:] }},
+	{"blake3", func(b []byte) []byte { h := blake3.Sum256(b); return h[:] }},
+	// Programs that take these as numbers write them in either order of bytes.
+	{"murmur3-128:reversed", turned(murmur128)},
+	{"xxh64:reversed", reversed(number(xxhash.Sum64))},
+	{"xxh3", number(xxh3.Hash)},
+	{"xxh3:reversed", reversed(number(xxh3.Hash))},
+	{"xxh3-128", xxh128},
+	{"xxh3-128:reversed", reversed(xxh128)},
+	{"siphash-2-4", number(siphashZero)},
+	{"siphash-2-4:reversed", reversed(number(siphashZero))},
 	{"fnv64", with(func() hash.Hash { return fnv.New64() })},
+	{"fnv64:reversed", reversed(with(func() hash.Hash { return fnv.New64() }))},
 	{"fnv64a", with(func() hash.Hash { return fnv.New64a() })},
+	{"fnv64a:reversed", reversed(with(func() hash.Hash { return fnv.New64a() }))},
 	{"fnv128", with(fnv.New128)},
 	{"fnv128a", with(fnv.New128a)},
-	{"md5(hex(md5))", twice(md5Sum, md5Sum)},
-	{"md5(hex(sha1))", twice(md5Sum, sha1Sum)},
-	{"md5(hex(sha256))", twice(md5Sum, sha256Sum)},
-	{"sha1(hex(md5))", twice(sha1Sum, md5Sum)},
-	{"sha1(hex(sha1))", twice(sha1Sum, sha1Sum)},
-	{"sha1(hex(sha256))", twice(sha1Sum, sha256Sum)},
-	{"sha256(hex(md5))", twice(sha256Sum, md5Sum)},
-	{"sha256(hex(sha1))", twice(sha256Sum, sha1Sum)},
-	{"sha256(hex(sha256))", twice(sha256Sum, sha256Sum)},
+	// No digests, but bytes all the same: those that hexadecimal digits stand for.
+	{"bytes", digitBytes},
+	{"bytes:guid", guidBytes},
+}
+
+// nested are digests of digests: of the raw bytes, and of their hexadecimal
+// digits in lower and in upper case.
+func nested() []digest {
+	common := usualDigests[:4]
+	upper := func(b []byte) []byte { return bytes.ToUpper(hex.AppendEncode(nil, b)) }
+	var rows []digest
+	for _, outer := range common {
+		for _, inner := range common {
+			rows = append(rows,
+				digest{outer.name + "(hex(" + inner.name + "))", twice(outer.sum, lowerHex, inner.sum)},
+				digest{outer.name + "(HEX(" + inner.name + "))", twice(outer.sum, upper, inner.sum)},
+				digest{outer.name + "(" + inner.name + ")", twice(outer.sum, bytes.Clone, inner.sum)},
+			)
+		}
+	}
+	return rows
 }
 
 func md5Sum(b []byte) []byte    { h := md5.Sum(b); return h[:] }  //nolint:gosec // see the imports
 func sha1Sum(b []byte) []byte   { h := sha1.Sum(b); return h[:] } //nolint:gosec // see the imports
 func sha256Sum(b []byte) []byte { h := sha256.Sum256(b); return h[:] }
+func sha512Sum(b []byte) []byte { h := sha512.Sum512(b); return h[:] }
 
 // with makes a sum of a hash that has to be made first.
 func with(make func() hash.Hash) func([]byte) []byte {
@@ -85,7 +132,67 @@ func with(make func() hash.Hash) func([]byte) []byte {
 	}
 }
 
-// twice hashes the hexadecimal digits of a sum.
-func twice(outer, inner func([]byte) []byte) func([]byte) []byte {
-	return func(b []byte) []byte { return outer(hex.AppendEncode(nil, inner(b))) }
+func lowerHex(b []byte) []byte { return hex.AppendEncode(nil, b) }
+
+// twice hashes a sum as it is written.
+func twice(outer, write, inner func([]byte) []byte) func([]byte) []byte {
+	return func(b []byte) []byte { return outer(write(inner(b))) }
+}
+
+// number writes a sum of 64 bits, the highest byte first.
+func number(sum func([]byte) uint64) func([]byte) []byte {
+	return func(b []byte) []byte { return binary.BigEndian.AppendUint64(nil, sum(b)) }
+}
+
+// reversed writes a sum with its last byte first.
+func reversed(sum func([]byte) []byte) func([]byte) []byte {
+	return func(b []byte) []byte {
+		out := sum(b)
+		slices.Reverse(out)
+		return out
+	}
+}
+
+// turned writes each of the two 64-bit words of a sum with its last byte first.
+func turned(sum func([]byte) []byte) func([]byte) []byte {
+	return func(b []byte) []byte {
+		out := sum(b)
+		slices.Reverse(out[:8])
+		slices.Reverse(out[8:])
+		return out
+	}
+}
+
+// murmur128 is the variant for 64-bit machines, with the seed 0.
+func murmur128(b []byte) []byte {
+	h1, h2 := murmur3.Sum128(b)
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, h1), h2)
+}
+
+func xxh128(b []byte) []byte { h := xxh3.Hash128(b).Bytes(); return h[:] }
+
+func siphashZero(b []byte) uint64 { return siphash(0, 0, b) }
+
+// digitBytes are the bytes that a UUID or another number in hexadecimal digits
+// stands for.
+func digitBytes(b []byte) []byte {
+	digits := bytes.ReplaceAll(bytes.Trim(b, "{}"), []byte("-"), nil)
+	out, err := hex.AppendDecode(nil, digits)
+	if err != nil || len(out) < gram {
+		return nil
+	}
+	return out
+}
+
+// guidBytes are those of a UUID in the order of Windows, whose first three
+// fields have their last byte first.
+func guidBytes(b []byte) []byte {
+	out := digitBytes(b)
+	if len(out) != 16 {
+		return nil
+	}
+	slices.Reverse(out[:4])
+	slices.Reverse(out[4:6])
+	slices.Reverse(out[6:8])
+	return out
 }

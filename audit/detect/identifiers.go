@@ -14,8 +14,11 @@ import (
 	"telltale/personal"
 )
 
-// Persistent is the form of a finding that was told by behaviour.
-const Persistent = "persistent"
+// The forms of a finding that was told by behaviour.
+const (
+	Persistent = "persistent" // the software made it up, or took it from the device
+	Assigned   = "assigned"   // a server gave it: still an id, but no secret of the device
+)
 
 // identifiers collects the tokens of all exhibits and tells those that behave
 // like an identifier. What stands at one place of the traffic (host, path and
@@ -50,14 +53,49 @@ func newIdentifiers(x Experiment) *identifiers {
 	return ids
 }
 
-// tokenLike is what an identifier may look like: one word, eight characters or
-// more, not all letters.
-var tokenLike = regexp.MustCompile(`^\{?[0-9A-Za-z][0-9A-Za-z._:+/=~|-]{6,250}[0-9A-Za-z=]\}?$`)
+// The shortest and the longest identifier.
+const (
+	minIdentifier = 8
+	maxIdentifier = 252
+)
+
+var alphanumeric, idBytes = byteSet(""), byteSet("._:+/=~|-")
+
+func byteSet(others string) (set [256]bool) {
+	for c := range 256 {
+		b := byte(c)
+		set[b] = '0' <= b && b <= '9' || 'A' <= b && b <= 'Z' || 'a' <= b && b <= 'z' || strings.IndexByte(others, b) >= 0
+	}
+	return set
+}
+
+// isIDLike reports whether data is what an identifier may look like: one word,
+// perhaps in braces, not all letters.
+func isIDLike(data []byte) bool {
+	data = bytes.TrimSuffix(bytes.TrimPrefix(data, []byte("{")), []byte("}"))
+	if len(data) < minIdentifier || len(data) > maxIdentifier || !alphanumeric[data[0]] {
+		return false
+	}
+	if last := data[len(data)-1]; !alphanumeric[last] && last != '=' {
+		return false
+	}
+	digits := 0
+	for _, c := range data {
+		if !idBytes[c] {
+			return false
+		}
+		if '0' <= c && c <= '9' {
+			digits++
+		}
+	}
+	return digits > 0
+}
 
 // isToken reports whether a value stands in a field and may be an identifier.
+// The parts of an id are none of their own.
 func isToken(v audit.Value) bool {
-	data := v.Data.Reveal()
-	if !isField(v.Trail[len(v.Trail)-1]) || len(data) > 256 || !tokenLike.Match(data) || !bytes.ContainsAny(data, "0123456789") {
+	data, step := v.Data.Reveal(), v.Trail[len(v.Trail)-1]
+	if !isIDLike(data) || !isField(step) || strings.HasPrefix(step, "sensors-id:") {
 		return false
 	}
 	_, dummy := personal.Dummy(string(data))
@@ -92,19 +130,6 @@ func template(address string) string {
 	return strings.Join(segments, "/")
 }
 
-// isField reports whether a step takes a named thing out of its container.
-func isField(step string) bool {
-	name, rest, ok := strings.Cut(step, ":")
-	if !ok || rest == "" {
-		return false
-	}
-	switch name {
-	case "json", "form", "query", "cookie", "header", "path", "xml", "part":
-		return true
-	}
-	return false
-}
-
 var listPlace = regexp.MustCompile(`/\d+(/|$)`)
 
 // generic writes a trail without the places in lists, so that the first and
@@ -112,7 +137,7 @@ var listPlace = regexp.MustCompile(`/\d+(/|$)`)
 func generic(t audit.Trail) string {
 	steps := slices.Clone(t)
 	for i, step := range steps {
-		if strings.HasPrefix(step, "json:") {
+		if isPointer(step) {
 			steps[i] = listPlace.ReplaceAllString(step, "/*$1")
 		}
 	}
@@ -122,14 +147,20 @@ func generic(t audit.Trail) string {
 // An identity is one value that was told to be an identifier.
 type identity struct {
 	kind  personal.Kind
+	token string
 	label string
 	seen  []sighting // the first in each exhibit, in order
+	given bool       // by a server, see assign
 }
 
 // findings returns the findings of each exhibit: one for each identity.
-func (ids *identifiers) findings() map[string][]audit.Finding {
+func (ids *identifiers) findings(identities []*identity) map[string][]audit.Finding {
 	found := make(map[string][]audit.Finding)
-	for _, who := range ids.identities() {
+	for _, who := range identities {
+		form := Persistent
+		if who.given {
+			form = Assigned
+		}
 		says := ids.says(who)
 		confidence := audit.Likely
 		if who.kind == "id/session" {
@@ -137,7 +168,7 @@ func (ids *identifiers) findings() map[string][]audit.Finding {
 		}
 		for _, s := range who.seen {
 			found[s.exhibit.ID] = append(found[s.exhibit.ID], audit.Finding{
-				Kind: who.kind, Label: who.label, Form: Persistent, Trail: s.value.Trail, Spans: s.value.Spans,
+				Kind: who.kind, Label: who.label, Form: form, Trail: s.value.Trail, Spans: s.value.Spans,
 				Span: audit.Span{End: s.value.Data.Len()}, Confidence: confidence, Value: s.value.Data, Says: says,
 			})
 		}
@@ -168,7 +199,7 @@ func (ids *identifiers) gather(tokens []string, kinds map[string]personal.Kind) 
 	known := make(map[string]*identity, len(tokens))
 	list := make([]*identity, len(tokens))
 	for i, token := range tokens {
-		list[i] = &identity{kind: kinds[token], label: fmt.Sprintf("i%d", i+1)}
+		list[i] = &identity{kind: kinds[token], token: token, label: fmt.Sprintf("i%d", i+1)}
 		known[token] = list[i]
 	}
 	had := make(map[[2]string]bool)
@@ -195,6 +226,9 @@ func (ids *identifiers) says(who *identity) string {
 	if len(modes) > 1 {
 		names := slices.Sorted(maps.Keys(modes))
 		s += fmt.Sprintf("; it joins %s and %s mode", names[0], names[1])
+	}
+	if who.given {
+		s += "; an answer had it before any request"
 	}
 	return s
 }

@@ -1,6 +1,10 @@
 package detect
 
-import "slices"
+import (
+	"encoding/binary"
+	"math"
+	"slices"
+)
 
 // gram is the number of bytes by which the filter looks: as many as fit into
 // one machine word.
@@ -65,22 +69,35 @@ func newMatcher(patterns [][]byte, fold *[256]byte) *matcher {
 	return m
 }
 
-// grams counts in how many places of the patterns each gram stands. A pattern
-// of one gram has no choice and is not counted.
-func grams(patterns [][]byte) map[uint64]int32 {
-	count := make(map[uint64]int32)
-	for _, p := range patterns {
-		for i := 0; len(p) > gram && i+gram <= len(p); i++ {
-			count[word(p[i:])]++
-		}
-	}
-	return count
+// A census counts in how many places of the patterns each gram stands. Grams
+// whose hashes agree are counted together: that costs some of the choice, and
+// a count of its own for each of them would cost far more memory than all else.
+type census []uint16
+
+const censusBits = 22
+
+func (c census) at(p []byte) *uint16 {
+	return &c[spread(word(p))>>(64-censusBits)]
 }
 
-func rarest(p []byte, count map[uint64]int32) int {
+// grams takes the census. A pattern of one gram has no choice and is not
+// counted.
+func grams(patterns [][]byte) census {
+	c := make(census, 1<<censusBits)
+	for _, p := range patterns {
+		for i := 0; len(p) > gram && i+gram <= len(p); i++ {
+			if n := c.at(p[i:]); *n < math.MaxUint16 {
+				*n++
+			}
+		}
+	}
+	return c
+}
+
+func rarest(p []byte, count census) int {
 	best := 0
 	for i := range len(p) - gram + 1 {
-		if count[word(p[i:])] < count[word(p[best:])] {
+		if *count.at(p[i:]) < *count.at(p[best:]) {
 			best = i
 		}
 	}
@@ -89,16 +106,11 @@ func rarest(p []byte, count map[uint64]int32) int {
 
 // word returns the first eight bytes as the filter sees them: the last byte on top.
 func word(p []byte) uint64 {
-	_ = p[gram-1]
-	var w uint64
-	for i := range gram {
-		w |= uint64(p[i]) << (8 * i)
-	}
-	return w
+	return binary.LittleEndian.Uint64(p)
 }
 
 // hash spreads a word over the filter (Fibonacci hashing).
-func (m *matcher) hash(w uint64) uint64 { return w * 0x9E3779B97F4A7C15 >> m.shift }
+func (m *matcher) hash(w uint64) uint64 { return spread(w) >> m.shift }
 
 // find calls hit for every place at which a pattern stands in data, in the
 // order of the places of their grams.
@@ -110,7 +122,7 @@ func (m *matcher) find(data []byte, hit func(pattern, start int)) {
 	fold, bits, shift := m.fold, m.bits, m.shift
 	for i, b := range data {
 		w = w>>8 | uint64(fold[b])<<56
-		h := w * 0x9E3779B97F4A7C15 >> shift // m.hash, with all of it in registers
+		h := spread(w) >> shift // m.hash, with all of it in registers
 		if bits[h>>6]&(1<<(h&63)) == 0 || i < gram-1 {
 			continue
 		}

@@ -3,41 +3,41 @@ package detect
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"slices"
-	"strings"
+	"sort"
+	"strconv"
 
 	"telltale/audit"
+	"telltale/personal"
 )
 
 // Seeds looks for all seeds at once. It is safe for concurrent use.
 type Seeds struct {
-	seeds  []audit.Seed
-	text   *matcher  // spellings, in lower case
-	words  []wording // of each pattern of text
-	sums   *matcher  // the first bytes of digests
-	images []image   // of each pattern of sums
+	seeds   []audit.Seed
+	text    *matcher    // spellings, in lower case
+	words   [][]wording // of each pattern of text
+	longest int         // pattern of text
+	images  *images
+	salted  []hashed // what is hashed with a salt
 }
 
-// A wording is a seed in one spelling.
+// A wording is a text that a seed has in one spelling.
 type wording struct {
 	seed     int
 	spelling *spelling
-}
-
-// An image is a digest of a wording.
-type image struct {
-	wording
-	digest *digest
+	text     string
+	// cut says that the pattern is the least part from the start of text
+	// that may be told; more of it must stand where a value ends.
+	cut bool
 }
 
 // NewSeeds prepares the search. Names must be unique, and values have at least
 // eight bytes: shorter ones stand in any traffic by chance.
 func NewSeeds(seeds []audit.Seed) (*Seeds, error) {
-	s := &Seeds{seeds: seeds}
 	names := make(map[string]bool, len(seeds))
-	var text, sums [][]byte
-	for i, seed := range seeds {
+	for _, seed := range seeds {
 		switch {
 		case len(seed.Value) < gram:
 			return nil, fmt.Errorf("seed %q has %d bytes; give it %d or more, shorter values are met by chance", seed.Name, len(seed.Value), gram)
@@ -45,25 +45,173 @@ func NewSeeds(seeds []audit.Seed) (*Seeds, error) {
 			return nil, fmt.Errorf("two seeds are named %q; give each a name of its own", seed.Name)
 		}
 		names[seed.Name] = true
-		read, hashed := make(map[string]bool), make(map[string]bool)
-		for j := range spellings {
-			w := wording{i, &spellings[j]}
-			written := w.spelling.write(seed.Value)
-			if lower := folded(written); len(written) >= gram && w.spelling.use.readable() && !read[string(lower)] {
-				read[string(lower)] = true
-				text, s.words = append(text, lower), append(s.words, w)
+	}
+	s := &Seeds{seeds: seeds}
+	w := writer{text: make(map[string]int), sums: make(map[string]int), common: commonStarts(seeds)}
+	for i, seed := range seeds {
+		w.write(i, seed)
+	}
+	var patterns [][]byte
+	for i, owners := range w.words {
+		if owners = unshared(seeds, owners); len(owners) > 0 {
+			patterns, s.words = append(patterns, w.patterns[i]), append(s.words, owners)
+			s.longest = max(s.longest, len(w.patterns[i]))
+		}
+	}
+	s.text, s.images = newMatcher(patterns, &lower), newImages(w.unsharedSums(seeds))
+	for _, t := range s.images.texts {
+		if t.all {
+			s.salted = append(s.salted, t)
+		}
+	}
+	return s, nil
+}
+
+// A writer writes all seeds in all spellings. What several of them write alike
+// is one pattern.
+type writer struct {
+	common   map[personal.Kind]int // bytes that all seeds of a kind start with
+	text     map[string]int        // index in patterns and words
+	patterns [][]byte              // in lower case
+	words    [][]wording
+	sums     map[string]int // index in hashed
+	hashed   [][]hashed
+}
+
+func (w *writer) write(i int, seed audit.Seed) {
+	p := takeApart(seed.Value)
+	for j := range spellings {
+		sp := &spellings[j]
+		for _, text := range sp.write(p) {
+			if len(text) < gram || sp.use.has(ofPart) && randomBits(text) <= enoughBits {
+				continue
 			}
-			if len(written) >= gram && w.spelling.use.hashed() && !hashed[written] {
-				hashed[written] = true
-				for k := range digests {
-					sums = append(sums, digests[k].sum([]byte(written))[:gram])
-					s.images = append(s.images, image{w, &digests[k]})
-				}
+			if sp.use.has(inText) {
+				w.addText(wording{seed: i, spelling: sp, text: text})
+			}
+			if sp.use.has(inUsual | inSums) {
+				w.addSum(hashed{i, sp, text, sp.use.has(inSums)})
 			}
 		}
 	}
-	s.text, s.sums = newMatcher(text, &lower), newMatcher(sums, nil)
-	return s, nil
+	w.addCut(wording{i, &spellings[0], seed.Value, true}, w.common[seed.Kind])
+	if isPage(p.url) {
+		w.addCut(wording{i, noScheme, afterScheme(seed.Value), true}, 0)
+		w.addCut(wording{i, wholePath, pathAndQuery(p.url), true}, 0)
+	}
+}
+
+var noScheme, wholePath = named("url:no-scheme"), named("url:path")
+
+// named returns a row of spellings.
+func named(name string) *spelling {
+	return &spellings[slices.IndexFunc(spellings, func(s spelling) bool { return s.name == name })]
+}
+
+func (w *writer) addText(word wording) {
+	w.addPattern(folded(word.text), word)
+}
+
+// addPattern files a wording under a pattern. A seed that is there already
+// stays under its first spelling.
+func (w *writer) addPattern(pattern []byte, word wording) {
+	i, ok := w.text[string(pattern)]
+	if !ok {
+		i = len(w.words)
+		w.text[string(pattern)] = i
+		w.patterns, w.words = append(w.patterns, pattern), append(w.words, nil)
+	}
+	for _, other := range w.words[i][max(0, len(w.words[i])-1):] { // seeds come one after the other
+		if other.seed == word.seed {
+			return
+		}
+	}
+	w.words[i] = append(w.words[i], word)
+}
+
+// addCut files the least start of a text that may be told: beyond the bytes
+// that all seeds of its kind share, it has enough random bits.
+func (w *writer) addCut(word wording, common int) {
+	if randomBits(word.text[min(common, len(word.text)):]) <= enoughBits {
+		return
+	}
+	rest := word.text[min(common, len(word.text)):]
+	n := sort.Search(len(rest), func(n int) bool { return randomBits(rest[:n]) > enoughBits })
+	if n = max(gram, n+len(word.text)-len(rest)); n < len(word.text) {
+		w.addPattern(folded(word.text[:n]), word)
+	}
+}
+
+func (w *writer) addSum(h hashed) {
+	i, ok := w.sums[h.text]
+	if !ok {
+		i = len(w.hashed)
+		w.sums[h.text] = i
+		w.hashed = append(w.hashed, nil)
+	}
+	for k := range w.hashed[i] {
+		if other := &w.hashed[i][k]; other.seed == h.seed {
+			other.all = other.all || h.all
+			return
+		}
+	}
+	w.hashed[i] = append(w.hashed[i], h)
+}
+
+// commonStarts returns for each kind of which there are several seeds how many
+// bytes they all start with.
+func commonStarts(seeds []audit.Seed) map[personal.Kind]int {
+	first, common := make(map[personal.Kind]string), make(map[personal.Kind]int)
+	for _, s := range seeds {
+		one, ok := first[s.Kind]
+		if !ok {
+			first[s.Kind] = s.Value
+			continue
+		}
+		n, again := common[s.Kind]
+		if !again {
+			n = len(one)
+		}
+		n = min(n, len(s.Value))
+		for i := range n {
+			if one[i] != s.Value[i] {
+				n = i
+				break
+			}
+		}
+		common[s.Kind] = n
+	}
+	for kind, n := range common {
+		if n == len(first[kind]) { // all are the same
+			delete(common, kind)
+		}
+	}
+	return common
+}
+
+// unshared leaves out the wordings that are a part of a seed, or its start, if
+// another seed has the same: they tell neither.
+func unshared(seeds []audit.Seed, owners []wording) []wording {
+	for _, o := range owners[1:] {
+		if seeds[o.seed].Value != seeds[owners[0].seed].Value {
+			return slices.DeleteFunc(owners, func(o wording) bool { return o.cut || o.spelling.use.has(ofPart) })
+		}
+	}
+	return owners
+}
+
+// unsharedSums is [unshared] for what is hashed.
+func (w *writer) unsharedSums(seeds []audit.Seed) []hashed {
+	var texts []hashed
+	for _, owners := range w.hashed {
+		shared := slices.ContainsFunc(owners, func(h hashed) bool { return seeds[h.seed].Value != seeds[owners[0].seed].Value })
+		for _, h := range owners {
+			if !shared || !h.spelling.use.has(ofPart) {
+				texts = append(texts, h)
+			}
+		}
+	}
+	return texts
 }
 
 func folded(s string) []byte {
@@ -80,8 +228,20 @@ type Match struct {
 	Form       string
 	Span       audit.Span
 	Confidence audit.Confidence
-	rank       int // of readable forms, 1 says most; 0: a digest
+	rank       rank
+	cut        bool // of a text, only the start is there
 }
+
+// A rank orders the forms of one seed by what they say, the most first.
+type rank int
+
+const (
+	digested rank = iota // not readable, and apart from the others
+	asPlain
+	asFolded
+	asWhole // in another spelling
+	asPart
+)
 
 // Find returns the matches in one value, by place. A match inside another one
 // of the same seed says nothing more and is left out.
@@ -89,53 +249,125 @@ func (s *Seeds) Find(v audit.Value) []Match {
 	var found []Match
 	data := v.Data.Reveal()
 	s.text.find(data, func(i, start int) {
-		found = append(found, s.readable(i, data, start))
+		for _, w := range s.words[i] {
+			if m, ok := s.readable(w, data, start); ok {
+				found = append(found, m)
+			}
+		}
 	})
-	s.sums.find(data, func(i, start int) {
-		found = append(found, s.hashed(i, data, start))
+	s.images.find(data, func(i, start int) {
+		found = append(found, s.digest(i, data, start))
 	})
+	found = append(found, s.decimal(data)...)
+	if len(found) < 2 {
+		return found
+	}
 	slices.SortStableFunc(found, func(a, b Match) int {
-		return cmp.Or(cmp.Compare(a.Span.Start, b.Span.Start), cmp.Compare(a.Seed, b.Seed), cmp.Compare(b.Span.End, a.Span.End))
+		return cmp.Or(cmp.Compare(a.Span.Start, b.Span.Start), cmp.Compare(a.Seed, b.Seed), cmp.Compare(b.Span.End, a.Span.End), compareBools(a.cut, b.cut))
 	})
 	return outermost(found)
 }
 
-// readable returns the match of a spelling.
-func (s *Seeds) readable(i int, data []byte, start int) Match {
-	w := s.words[i]
-	span := audit.Span{Start: start, End: start + len(s.text.patterns[i])}
-	m := Match{w.seed, w.spelling.name, span, w.spelling.confidence, 3}
-	if m.Form == "" {
-		m.Form, m.rank = Folded, 2
-		if string(data[span.Start:span.End]) == s.seeds[w.seed].Value {
-			m.Form, m.rank = Plain, 1
-		}
+// compareBools orders false before true.
+func compareBools(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	default:
+		return 1
 	}
-	return m
 }
 
-// hashed returns the match of a digest, of which at least the first eight bytes
-// stand there.
-func (s *Seeds) hashed(i int, data []byte, start int) Match {
-	img := s.images[i]
-	sum := img.digest.sum([]byte(img.spelling.write(s.seeds[img.seed].Value)))
+// readable returns the match of a wording whose pattern stands at start.
+func (s *Seeds) readable(w wording, data []byte, start int) (Match, bool) {
+	n := len(w.text)
+	if w.cut {
+		n = 0
+		for n < len(w.text) && start+n < len(data) && lower[data[start+n]] == lower[w.text[n]] {
+			n++
+		}
+		if n == len(w.text) || !isEnd(data[start+n:]) {
+			return Match{}, false
+		}
+	}
+	m := Match{w.seed, w.spelling.name, audit.Span{Start: start, End: start + n}, w.spelling.confidence(), asWhole, w.cut}
+	same := string(data[start:start+n]) == w.text[:n]
+	switch {
+	case m.Form == "" && same:
+		m.Form, m.rank = Plain, asPlain
+	case m.Form == "", m.Form == Folded:
+		m.Form, m.rank = Folded, asFolded
+	}
+	if w.spelling.use.has(ofPart) {
+		m.rank = asPart
+	}
+	if w.cut {
+		m.Form, m.Confidence, m.rank = fmt.Sprintf("%s[:%d]", m.Form, n), audit.Likely, asPart
+	}
+	return m, true
+}
+
+// isEnd reports whether a value that was cut short ends here.
+func isEnd(rest []byte) bool {
+	return len(rest) == 0 || string(rest) == "..." || string(rest) == "…"
+}
+
+// digest returns the match of an image, of which at least the first eight
+// bytes stand at start.
+func (s *Seeds) digest(number int, data []byte, start int) Match {
+	text, d := s.images.image(number)
+	sum := d.sum([]byte(text.text))
 	n := 0
 	for n < len(sum) && start+n < len(data) && data[start+n] == sum[n] {
 		n++
 	}
-	m := Match{Seed: img.seed, Form: img.digest.of(img.spelling.name), Confidence: audit.Certain}
-	switch {
-	case n == len(sum):
-	case n >= 2*gram:
-		n, m.Form = 2*gram, m.Form+"[:16]"
-	default:
-		n, m.Form = gram, m.Form+"[:8]"
+	m := Match{Seed: text.seed, Form: d.of(text.spelling.name), Confidence: text.spelling.confidence()}
+	if n < len(sum) {
+		switch { // what agrees beyond a usual length may do so by chance
+		case start+n == len(data):
+		case n >= 2*gram:
+			n = 2 * gram
+		default:
+			n = gram
+		}
+		m.Form = fmt.Sprintf("%s[:%d]", m.Form, n)
 	}
 	if n < 2*gram {
 		m.Confidence = audit.Likely
 	}
 	m.Span = audit.Span{Start: start, End: start + n}
 	return m
+}
+
+// leastDecimal is the length from which a decimal number may be a digest: of
+// 64 random bits, one in a thousand is shorter.
+const leastDecimal = 17
+
+// decimal returns the matches of a value that is a digest of 64 bits written
+// as a number, with or without a sign.
+func (s *Seeds) decimal(data []byte) []Match {
+	if len(data) < leastDecimal || len(data) > len("-9223372036854775808") || len(bytes.Trim(data[1:], "0123456789")) > 0 {
+		return nil
+	}
+	number, err := strconv.ParseUint(string(data), 10, 64)
+	if signed, serr := strconv.ParseInt(string(data), 10, 64); serr == nil {
+		number, err = uint64(signed), nil //nolint:gosec // the same bits are meant
+	}
+	if err != nil {
+		return nil
+	}
+	var found []Match
+	sum := binary.BigEndian.AppendUint64(nil, number)
+	s.images.find(sum, func(i, _ int) {
+		m := s.digest(i, sum, 0)
+		if text, d := s.images.image(i); len(d.sum([]byte(text.text))) == gram {
+			m.Form, m.Span = "decimal "+m.Form, audit.Span{End: len(data)}
+			found = append(found, m)
+		}
+	})
+	return found
 }
 
 // outermost leaves out the matches inside another one of the same seed.
@@ -148,89 +380,13 @@ func outermost(found []Match) []Match {
 	})
 }
 
-// A meeting is a match with the value that it stands in.
-type meeting struct {
-	Match
-	value audit.Value
-}
-
-// meetings are the meetings of one exhibit. A seed is met once on one way
-// down: in the layer that says most.
-type meetings struct {
-	list []meeting
-	at   map[spot]int // index in list
-}
-
-// A spot is where a seed was met, readable or in one form of digest.
-type spot struct {
-	seed  int
-	form  string
-	trail string
-}
-
-// spot is where m would have been met after the first n steps of its trail.
-func (m meeting) spot(n int) spot {
-	s := spot{m.Seed, m.Form, m.value.Trail[:n].String()}
-	if m.rank > 0 {
-		s.form = "readable"
-	}
-	return s
-}
-
-// add takes a meeting in, instead of the one in a layer above it if it says
-// more. Layers come from the top.
-func (ms *meetings) add(m meeting) {
-	if ms.at == nil {
-		ms.at = make(map[spot]int)
-	}
-	depth := len(m.value.Trail)
-	for n := depth; n > 0; n-- {
-		i, ok := ms.at[m.spot(n)]
-		if !ok {
-			continue
-		}
-		above, below := ms.list[i], m.value.Trail[n:]
-		switch {
-		case m.rank > above.rank && !isApart(below): // less of the seed, but in a field of its own
-			ms.append(m)
-		case m.rank < above.rank, m.rank == above.rank && n < depth && !refines(below, above.value.Trail):
-			delete(ms.at, m.spot(n))
-			ms.at[m.spot(depth)], ms.list[i] = i, m
-		}
-		return
-	}
-	ms.append(m)
-}
-
-func (ms *meetings) append(m meeting) {
-	ms.at[m.spot(len(m.value.Trail))] = len(ms.list)
-	ms.list = append(ms.list, m)
-}
-
-// refines reports whether steps only take an address apart that stands in a
-// field of its own: there the whole address says more than its part.
-func refines(steps, above audit.Trail) bool { return len(above) > 1 && isApart(steps) }
-
-// isApart reports whether steps only take an address apart.
-func isApart(steps audit.Trail) bool {
-	for _, step := range steps {
-		name, _, _ := strings.Cut(step, ":")
-		switch name {
-		case "path", "query", "fragment", "host", "percent", "userinfo":
-		default:
-			return false
-		}
-	}
-	return true
-}
-
-func (s *Seeds) findings(met meetings) []audit.Finding {
-	findings := make([]audit.Finding, 0, len(met.list))
-	for _, m := range met.list {
+func (s *Seeds) findings(met []meeting) []audit.Finding {
+	findings := make([]audit.Finding, 0, len(met))
+	for _, m := range met {
 		seed := s.seeds[m.Seed]
 		f := audit.Finding{
 			Kind: seed.Kind, Seed: seed.Name, Form: m.Form, Trail: m.value.Trail, Spans: m.value.Spans,
-			Span: m.Span, Confidence: m.Confidence, Value: shown(m.value.Data, m.Span),
+			Span: m.Span, Confidence: m.Confidence, Value: shown(m.value.Data, m.Span), Says: m.says,
 		}
 		if seed.Kind.Under("id") || seed.Kind.Under("contact") {
 			f.Label = seed.Name

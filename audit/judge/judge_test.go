@@ -201,6 +201,16 @@ func TestOtherRules(t *testing.T) {
 	leak := func(s *scene) { s.page(s.exhibit("normal", 1, "sink.example"), "normal", 1) }
 	stranger := func(s *scene) { s.page(s.exhibit("normal", 1, "else.example"), "normal", 1) }
 	nothing := func(*scene) {}
+	behind := func(keys ...string) func(s *scene) {
+		return func(s *scene) {
+			for _, key := range keys {
+				s.find(audit.Finding{
+					Exhibit: s.exhibit("normal", 1, "sink.example"), Kind: "behaviour/navigation/url", Seed: "normal/1/page",
+					Form: "plain", Trail: audit.Trail{"request.body", "aes-128-cbc:key=" + key + ",iv=prefix", "json:/url"},
+				})
+			}
+		}
+	}
 	urls := []personal.Kind{"behaviour/navigation/url"}
 	for name, c := range map[string]struct {
 		rule  claims.Rule
@@ -208,9 +218,21 @@ func TestOtherRules(t *testing.T) {
 		want  audit.Result
 		says  string
 	}{
-		"aggregated, one visit":        {claims.Aggregated{Kinds: urls, K: 20}, leak, audit.Refuted, "Single records about single events"},
-		"aggregated, none":             {claims.Aggregated{Kinds: urls}, nothing, audit.Supported, ""},
-		"confidential, readable":       {claims.Confidential{}, leak, audit.Refuted, "readable without any key (base64 hide nothing)"},
+		"aggregated, one visit":              {claims.Aggregated{Kinds: urls, K: 20}, leak, audit.Refuted, "Single records about single events"},
+		"aggregated, none":                   {claims.Aggregated{Kinds: urls}, nothing, audit.Supported, ""},
+		"confidential, readable":             {claims.Confidential{}, leak, audit.Refuted, "readable without any key (base64 hide nothing)"},
+		"confidential, key beside it":        {claims.Confidential{}, behind("form:k"), audit.Refuted, "readable with a key that stands in the traffic in 1 of 3 runs"},
+		"confidential, key in another one":   {claims.Confidential{}, behind("e7/form:k", "answer:k"), audit.Refuted, "readable with a key that stands in the traffic"},
+		"confidential, published key":        {claims.Confidential{}, behind("published:sdk"), audit.Refuted, "readable with a key that is published"},
+		"confidential, key of ours":          {claims.Confidential{}, behind("given:vendor"), audit.Supported, "readable only with a key that was given for this test"},
+		"confidential, wrapped key":          {claims.Confidential{}, behind("given:vendor/json:/0/ekey"), audit.Supported, "readable only with a key that was given"},
+		"confidential, key of ours, and not": {claims.Confidential{}, func(s *scene) { leak(s); behind("given:vendor")(s) }, audit.Refuted, "readable without any key (base64 hide nothing) in 1 of 3 runs, 1 record"},
+		"confidential, a field of that name": {claims.Confidential{}, func(s *scene) {
+			s.find(audit.Finding{
+				Exhibit: s.exhibit("normal", 1, "sink.example"), Kind: "behaviour/navigation/url", Seed: "normal/1/page",
+				Form: "plain", Trail: audit.Trail{"request.body", "form:key=given:x"},
+			})
+		}, audit.Refuted, "readable without any key"},
 		"confidential, nothing sent":   {claims.Confidential{}, nothing, audit.NotTested, "its encryption was not tested"},
 		"never an id of the device":    {claims.Never{Kinds: []personal.Kind{"id/device/serial"}}, nothing, audit.NotTested, "planted"},
 		"never an id of installations": {claims.Never{Kinds: []personal.Kind{"id/install"}}, nothing, audit.Supported, "0 values planted"},

@@ -50,7 +50,7 @@ var rules = []Rule{
 	{
 		ID: "confidential", of: claims.Confidential{}, judge: judgeConfidential,
 		Why:       "an encoding or a compression that anyone can undo is no encryption; the line's own encryption ends at the receiver",
-		Refutes:   "one value that was read without any key",
+		Refutes:   "one value that was read without any key, or with one that stands in the traffic or is published",
 		Supports:  needsReading,
 		CannotSee: "how good an encryption is that could not be undone",
 	},

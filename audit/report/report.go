@@ -36,6 +36,7 @@ type Case struct {
 	Verdicts []audit.Verdict
 	Coverage []audit.Coverage
 	Problems []audit.Problem
+	Sealed   []audit.Value // opaque layers, without their bytes
 	Ended    time.Time
 	Partial  string // why the capture is not complete; empty if it is
 	// Reveal shows captured bytes in clear. Without it all but the planted

@@ -46,6 +46,7 @@ type auditOptions struct {
 	runs, workers                          int
 	settle                                 time.Duration
 	online, reveal, noControl              bool
+	keys                                   []string
 }
 
 func newAudit(e *env) *cobra.Command {
@@ -53,7 +54,7 @@ func newAudit(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "audit",
 		Short:   "test a browser in the laboratory",
-		Long:    auditHelp,
+		Long:    auditHelp + keyHelp,
 		Example: auditExample,
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return runAudit(c.Context(), e, o) },
@@ -70,6 +71,7 @@ func newAudit(e *env) *cobra.Command {
 	f.BoolVar(&o.reveal, "reveal", false, "write captured values in clear into facts and report")
 	f.StringVar(&o.listen, "listen", "127.0.0.1:0", "address of the proxy; a fixed port means one browser at a time")
 	f.IntVar(&o.workers, "workers", 2, "browsers at the same time")
+	keyFlag(c, &o.keys)
 	complete(c, "browser", browserNames())
 	complete(c, "specimen", specimenNames())
 	complete(c, "arms", []string{string(claims.Normal), string(claims.Private)})
@@ -126,7 +128,7 @@ func runAudit(ctx context.Context, e *env, o auditOptions) error {
 	if runErr == nil {
 		runErr = closeErr
 	}
-	shown := show(e, t.options.dir, o.reveal)
+	shown := show(e, t.options.dir, o.reveal, o.keys...)
 	if runErr == nil {
 		return shown
 	}
@@ -166,6 +168,9 @@ func prepare(ctx context.Context, e *env, o auditOptions) (*trial, error) {
 	t := &trial{options: o, env: e, meter: newMeter(e.stderr)}
 	if o.runs < 1 || o.workers < 1 {
 		return nil, usagef("--runs %d, --workers %d: both have to be 1 or more", o.runs, o.workers)
+	}
+	if _, err := newLocksmith(o.keys, nil, defaultLimits); err != nil {
+		return nil, err
 	}
 	if o.specimen != "" {
 		s, ok := specimen.Find(o.specimen)

@@ -9,7 +9,6 @@ import (
 	"telltale/audit"
 	"telltale/audit/attribute"
 	"telltale/audit/capture"
-	"telltale/audit/decode"
 	"telltale/audit/detect"
 	"telltale/audit/evidence"
 	"telltale/audit/judge"
@@ -21,9 +20,17 @@ import (
 // exhibitLimit is how much of one body is looked at.
 const exhibitLimit = 32 << 20
 
+// answerLimit is how much of one answer is looked at: what a server gives out
+// to be sent back stands in its header, or early in a small document.
+const answerLimit = 1 << 20
+
 // derive makes facts and verdicts out of a case: the stages after capture, one
-// after the other. It depends on the folder alone.
-func derive(r *evidence.Reader) (*report.Case, error) {
+// after the other. It depends on the folder and on the keys alone.
+func derive(r *evidence.Reader, keys ...string) (*report.Case, error) {
+	l, err := newLocksmith(keys, answered(r), defaultLimits)
+	if err != nil {
+		return nil, err
+	}
 	promises, err := claims.Read(evidence.ClaimsFile, strings.NewReader(string(r.Claims)))
 	if err != nil {
 		return nil, usagef("the case's claims: %w", err)
@@ -32,7 +39,7 @@ func derive(r *evidence.Reader) (*report.Case, error) {
 	c.Partial, c.Ended = ending(r)
 	// A log that breaks off counts as far as it goes; ending has said so.
 	c.Coverage, _ = capture.Coverage(r.Case.Arms, r.Events())
-	opaque, err := detected(c, r)
+	opaque, err := detected(c, r, l)
 	if err != nil {
 		return nil, err
 	}
@@ -43,27 +50,28 @@ func derive(r *evidence.Reader) (*report.Case, error) {
 		Findings: c.Findings, Parties: byHost(c.Parties), Coverage: c.Coverage,
 	})
 	c.Rules = ruleWords
-	c.Explain = func(f audit.Finding) ([]audit.Layer, error) { return explain(r, f) }
+	c.Explain = func(f audit.Finding) ([]audit.Layer, error) { return explain(r, l, f) }
 	return c, nil
 }
 
 // detected fills exhibits, findings and problems, and returns the exhibits
 // that could not be read.
-func detected(c *report.Case, r *evidence.Reader) ([]string, error) {
+func detected(c *report.Case, r *evidence.Reader, l *locksmith) ([]string, error) {
 	exhibits := listed(c, caught(r))
-	x := detect.Experiment{Arms: c.Case.Arms, Runs: c.Case.Runs, Seeds: c.Seeds}
-	found, err := detect.Detect(exhibits, x, peel, runtime.GOMAXPROCS(0))
+	x := detect.Experiment{Arms: c.Case.Arms, Runs: c.Case.Runs, Seeds: c.Seeds, Answers: answered(r), Again: l.again}
+	found, err := detect.Detect(exhibits, x, l.first(), runtime.GOMAXPROCS(0))
 	if err != nil {
 		return nil, fmt.Errorf("the case's seeds: %w", err)
 	}
-	c.Findings, c.Problems = found.Findings, found.Problems
+	c.Findings, c.Problems, c.Sealed = found.Findings, found.Problems, found.Sealed
 	return found.Opaque, nil
 }
 
 // listed yields exhibits and lists them in c as they pass, without their
-// bytes, which stay where they are.
+// bytes, which stay where they are. The list is made anew each time.
 func listed(c *report.Case, exhibits iter.Seq2[audit.Exhibit, error]) iter.Seq2[audit.Exhibit, error] {
 	return func(yield func(audit.Exhibit, error) bool) {
+		c.Exhibits = nil
 		for ex, err := range exhibits {
 			if ex.ID != "" {
 				bare := ex
@@ -82,6 +90,11 @@ func caught(r *evidence.Reader) iter.Seq2[audit.Exhibit, error] {
 	return capture.Exhibits(r.Case.ID, whole(r.Events()), r.Body, exhibitLimit)
 }
 
+// answered yields what servers sent, as far as the log goes.
+func answered(r *evidence.Reader) iter.Seq2[audit.Exhibit, error] {
+	return capture.Answers(r.Case.ID, whole(r.Events()), r.Body, answerLimit)
+}
+
 // whole yields the events before the first error.
 func whole(events iter.Seq2[audit.Event, error]) iter.Seq2[audit.Event, error] {
 	return func(yield func(audit.Event, error) bool) {
@@ -91,10 +104,6 @@ func whole(events iter.Seq2[audit.Event, error]) iter.Seq2[audit.Event, error] {
 			}
 		}
 	}
-}
-
-func peel(ex audit.Exhibit) iter.Seq2[audit.Value, error] {
-	return decode.Values(ex, decode.DefaultLimits)
 }
 
 // countUnread adds to the coverage of each arm the exhibits that could not be
@@ -134,13 +143,13 @@ func parties(c *report.Case) []audit.Party {
 }
 
 // explain replays the way to a finding.
-func explain(r *evidence.Reader, f audit.Finding) ([]audit.Layer, error) {
+func explain(r *evidence.Reader, l *locksmith, f audit.Finding) ([]audit.Layer, error) {
 	for ex, err := range caught(r) {
 		if ex.ID == f.Exhibit {
 			if err != nil {
 				return nil, err
 			}
-			return decode.Explain(ex, f)
+			return l.options().Explain(ex, f)
 		}
 	}
 	return nil, fmt.Errorf("finding %s: the case has no exhibit %s", f.ID, f.Exhibit)

@@ -19,28 +19,32 @@ the range that the next layer is taken from; in the last layer this is the match
 The range is marked with colour on a terminal and with [[ ]] elsewhere. What was
 captured is masked, except a planted seed in a case that was made offline.
 
-The name of a finding stands in facts.jsonl and in the report of the case.`
+The name of a finding stands in facts.jsonl and in the report of the case.
+Keys that the report was made with have to be given here too.` + keyHelp
 
 func newExplain(e *env) *cobra.Command {
 	var reveal bool
+	var keys []string
 	c := &cobra.Command{
 		Use:     "explain CASE FINDING",
 		Short:   "replay the way from the captured bytes to a finding",
 		Long:    explainHelp,
 		Example: "  telltale explain cases/2026-11-21-090000-mint-2020 f3",
 		Args:    cobra.ExactArgs(2),
-		RunE:    func(_ *cobra.Command, args []string) error { return explainFinding(e, args[0], args[1], reveal) },
+		RunE:    func(_ *cobra.Command, args []string) error { return explainFinding(e, args, reveal, keys) },
 	}
 	c.Flags().BoolVar(&reveal, "reveal", false, "show captured values in clear")
+	keyFlag(c, &keys)
 	return c
 }
 
-func explainFinding(e *env, dir, id string, reveal bool) error {
+func explainFinding(e *env, args []string, reveal bool, keys []string) error {
+	dir, id := args[0], args[1]
 	r, err := evidence.Open(dir)
 	if err != nil {
 		return usageError{err}
 	}
-	c, err := derive(r)
+	c, err := derive(r, keys...)
 	if err != nil {
 		return err
 	}

@@ -3,12 +3,14 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"telltale/audit"
 	"telltale/audit/capture"
@@ -26,11 +28,18 @@ type inputs struct {
 type input struct {
 	path   string
 	folder *evidence.Reader // of a case, nil for a file
+	run    runFile          // what is said of a file, if anything
 }
 
 // openInputs finds the inputs that the arguments name.
-func openInputs(paths []string, mediaType string) (*inputs, error) {
+func openInputs(paths []string, mediaType string, runs []runFile) (*inputs, error) {
 	in := &inputs{mediaType: mediaType}
+	for _, f := range runs {
+		if info, err := os.Stat(f.File); err != nil || info.IsDir() {
+			return nil, usagef("the input %s of the list of runs: no such file", f.File)
+		}
+		in.list = append(in.list, input{path: f.File, run: f})
+	}
 	for _, path := range paths {
 		err := filepath.WalkDir(path, func(path string, d fs.DirEntry, err error) error {
 			switch {
@@ -41,7 +50,10 @@ func openInputs(paths []string, mediaType string) (*inputs, error) {
 				if err != nil {
 					return err
 				}
-				in.list = append(in.list, input{path, r})
+				if len(runs) > 0 {
+					return errors.New("a case says itself which run is which; analyze it without --runs")
+				}
+				in.list = append(in.list, input{path: path, folder: r})
 				return fs.SkipDir
 			case !d.IsDir():
 				in.list = append(in.list, input{path: path})
@@ -88,11 +100,12 @@ func (in *inputs) arms() []audit.Arm {
 	var arms []audit.Arm
 	taken := make(map[string]bool)
 	for _, i := range in.list {
-		if i.folder == nil {
-			continue
+		own := []audit.Arm{i.run.arm()}
+		if i.folder != nil {
+			own = i.folder.Case.Arms
 		}
-		for _, arm := range i.folder.Case.Arms {
-			if !taken[arm.Name] {
+		for _, arm := range own {
+			if arm.Name != "" && !taken[arm.Name] {
 				taken[arm.Name] = true
 				arms = append(arms, arm)
 			}
@@ -105,6 +118,7 @@ func (in *inputs) arms() []audit.Arm {
 func (in *inputs) runs() int {
 	runs := 0
 	for _, i := range in.list {
+		runs = max(runs, i.run.Run)
 		if i.folder != nil {
 			runs = max(runs, i.folder.Case.Runs)
 		}
@@ -115,13 +129,24 @@ func (in *inputs) runs() int {
 // exhibits yields the exhibits of all inputs, numbered through: those of one
 // case have the numbers that they have in its report.
 func (in *inputs) exhibits() iter.Seq2[audit.Exhibit, error] {
+	return in.numbered("e", func(i input) iter.Seq2[audit.Exhibit, error] { return i.exhibits(in.mediaType) })
+}
+
+// answers yields what servers sent, as far as the inputs have it.
+func (in *inputs) answers() iter.Seq2[audit.Exhibit, error] { return in.numbered("a", input.answers) }
+
+// numbered yields what is taken out of all inputs, numbered behind a letter.
+func (in *inputs) numbered(letter string, of func(input) iter.Seq2[audit.Exhibit, error]) iter.Seq2[audit.Exhibit, error] {
 	return func(yield func(audit.Exhibit, error) bool) {
 		n := 0
 		for _, i := range in.list {
-			for ex, err := range i.exhibits(in.mediaType) {
+			for ex, err := range of(i) {
 				if ex.ID != "" {
 					n++
-					ex.ID = fmt.Sprintf("e%d", n)
+					ex.ID = fmt.Sprintf("%s%d", letter, n)
+				}
+				if i.run.Arm != "" {
+					ex.Place = i.run.place()
 				}
 				if err != nil {
 					err = fmt.Errorf("%s: %w", i.path, err)
@@ -139,6 +164,24 @@ func (i input) exhibits(mediaType string) iter.Seq2[audit.Exhibit, error] {
 	if i.folder != nil {
 		return capture.Exhibits(i.folder.Case.ID, i.folder.Events(), i.folder.Body, exhibitLimit)
 	}
+	return i.file(har.Exhibits, exhibitLimit, func(f *os.File, yield func(audit.Exhibit, error) bool) {
+		yield(i.body(f, mediaType))
+	})
+}
+
+// answers yields what servers sent in one input. A body has none.
+func (i input) answers() iter.Seq2[audit.Exhibit, error] {
+	if i.folder != nil {
+		return capture.Answers(i.folder.Case.ID, i.folder.Events(), i.folder.Body, answerLimit)
+	}
+	return i.file(har.Answers, answerLimit, func(*os.File, func(audit.Exhibit, error) bool) {})
+}
+
+// file yields what read takes out of an archive, or other out of any other file.
+func (i input) file(
+	read func(io.Reader, int64) iter.Seq2[audit.Exhibit, error], limit int64,
+	other func(*os.File, func(audit.Exhibit, error) bool),
+) iter.Seq2[audit.Exhibit, error] {
 	return func(yield func(audit.Exhibit, error) bool) {
 		f, err := os.Open(i.path)
 		if err != nil {
@@ -147,10 +190,10 @@ func (i input) exhibits(mediaType string) iter.Seq2[audit.Exhibit, error] {
 		}
 		defer func() { _ = f.Close() }()
 		if !i.isArchive(f) {
-			yield(i.body(f, mediaType))
+			other(f, yield)
 			return
 		}
-		for ex, err := range har.Exhibits(f, exhibitLimit) {
+		for ex, err := range read(f, limit) {
 			ex.Case = i.path
 			if !yield(ex, err) {
 				return
@@ -182,25 +225,39 @@ func (i input) body(r io.Reader, mediaType string) (audit.Exhibit, error) {
 }
 
 // coverage counts what was read: of the cases what their logs have, of the
-// files what their exhibits are.
+// files what their exhibits are, by arm.
 func (in *inputs) coverage(exhibits []audit.Exhibit) []audit.Coverage {
 	var covered []audit.Coverage
-	files := false
+	var arms []string // of files
 	for _, i := range in.list {
 		if i.folder == nil {
-			files = true
+			if !slices.Contains(arms, i.run.Arm) {
+				arms = append(arms, i.run.Arm)
+			}
 			continue
 		}
 		// What is wrong with the log is a problem of its own.
 		of, _ := capture.Coverage(i.folder.Case.Arms, i.folder.Events())
 		covered = append(covered, of...)
 	}
-	if !files {
-		return covered
+	for _, arm := range arms {
+		covered = append(covered, in.filesCoverage(arm, exhibits))
 	}
-	var c audit.Coverage
+	return covered
+}
+
+// filesCoverage counts what the files of one arm hold.
+func (in *inputs) filesCoverage(arm string, exhibits []audit.Exhibit) audit.Coverage {
+	c := audit.Coverage{Arm: arm}
+	runs := make(map[int]bool)
+	for _, i := range in.list {
+		if i.folder == nil && i.run.Arm == arm && arm != "" {
+			runs[i.run.Run] = true
+		}
+	}
+	c.Runs = len(runs)
 	for _, ex := range exhibits {
-		if ex.Arm != "" {
+		if ex.Arm != arm {
 			continue
 		}
 		c.Bytes += ex.Size
@@ -208,5 +265,5 @@ func (in *inputs) coverage(exhibits []audit.Exhibit) []audit.Coverage {
 			c.Requests++
 		}
 	}
-	return append(covered, c)
+	return c
 }

@@ -68,26 +68,43 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 
 // untar FILE unpacks a .tar.gz into the script's folder.
 func untar(ts *testscript.TestScript, _ bool, args []string) {
-	f, err := os.Open(ts.MkAbs(args[0]))
-	ts.Check(err)
+	ts.Check(unpack(ts.MkAbs(args[0]), ts.MkAbs(".")))
+}
+
+// unpack writes what is in a .tar.gz into a folder.
+func unpack(file, dir string) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
 	defer f.Close()
 	unzip, err := gzip.NewReader(f)
-	ts.Check(err)
+	if err != nil {
+		return err
+	}
 	for r := tar.NewReader(unzip); ; {
 		head, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			return
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
 		}
-		ts.Check(err)
-		path := ts.MkAbs(head.Name)
-		if head.Typeflag == tar.TypeDir {
-			ts.Check(os.MkdirAll(path, 0o700))
-			continue
+		if err := unpackOne(r, head, filepath.Join(dir, head.Name)); err != nil {
+			return err
 		}
-		data, err := io.ReadAll(r)
-		ts.Check(err)
-		ts.Check(os.WriteFile(path, data, 0o600))
 	}
+}
+
+func unpackOne(r io.Reader, head *tar.Header, path string) error {
+	if head.Typeflag == tar.TypeDir {
+		return os.MkdirAll(path, 0o700)
+	}
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, data, 0o600)
 }
 
 // listen VAR takes a port until the script ends and puts its address into VAR.

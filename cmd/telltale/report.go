@@ -15,30 +15,32 @@ const reportHelp = `report derives facts and verdicts from a case again and show
 
 It needs nothing but the case folder. facts.jsonl and report.html in it are
 written anew; the capture is only read. A case that was cut off is shown as far
-as it goes, and says that it is partial.`
+as it goes, and says that it is partial.` + keyHelp
 
 func newReport(e *env) *cobra.Command {
 	var reveal bool
+	var keys []string
 	c := &cobra.Command{
 		Use:     "report CASE",
 		Short:   "show the verdicts of a case",
 		Long:    reportHelp,
 		Example: "  telltale report cases/2026-11-21-090000-mint-2020",
 		Args:    cobra.ExactArgs(1),
-		RunE:    func(_ *cobra.Command, args []string) error { return show(e, args[0], reveal) },
+		RunE:    func(_ *cobra.Command, args []string) error { return show(e, args[0], reveal, keys...) },
 	}
 	c.Flags().BoolVar(&reveal, "reveal", false, "write captured values in clear into facts and report")
+	keyFlag(c, &keys)
 	return c
 }
 
 // show derives the facts of a case, writes them and the report into it, and
 // prints the summary. It returns errFinding if a claim was refuted.
-func show(e *env, dir string, reveal bool) error {
+func show(e *env, dir string, reveal bool, keys ...string) error {
 	r, err := evidence.Open(dir)
 	if err != nil {
 		return usageError{err}
 	}
-	c, err := derive(r)
+	c, err := derive(r, keys...)
 	if err != nil {
 		return err
 	}
@@ -112,6 +114,9 @@ func emit(h audit.Handler, c *report.Case, reveal bool) error {
 	}
 	for i := range c.Problems {
 		facts = append(facts, audit.Fact{Error: &c.Problems[i]})
+	}
+	for i := range c.Sealed {
+		facts = append(facts, audit.Fact{Value: &c.Sealed[i]})
 	}
 	for i := range c.Findings {
 		facts = append(facts, audit.Fact{Finding: &c.Findings[i]})

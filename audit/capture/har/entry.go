@@ -24,7 +24,9 @@ type entry struct {
 		PostData postData `json:"postData"`
 	} `json:"request"`
 	Response struct {
-		Status int `json:"status"`
+		Status  int      `json:"status"`
+		Headers []header `json:"headers"`
+		Content content  `json:"content"`
 	} `json:"response"`
 	Messages []message `json:"_webSocketMessages"`
 }
@@ -42,6 +44,12 @@ type postData struct {
 	Params   []param `json:"params"`
 	Encoding string  `json:"encoding"`
 	Own      string  `json:"_encoding"` // Encoding in the writers that keep to HAR 1.2, which has none here
+}
+
+// A content is the body of an answer.
+type content struct {
+	Text     text   `json:"text"`
+	Encoding string `json:"encoding"`
 }
 
 // A param is a field of a form, after decoding.

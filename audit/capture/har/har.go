@@ -36,6 +36,19 @@ func Is(head []byte) bool { return opening.Match(bytes.TrimPrefix(head, bom)) }
 // read of it follows. Only where the file is no JSON any more the rest is
 // lost, which is the last error.
 func Exhibits(r io.Reader, limit int64) iter.Seq2[audit.Exhibit, error] {
+	return exhibits(r, limit, "e", entry.parts)
+}
+
+// Answers yields what servers sent, numbered a1, a2 …, each with the number of
+// its entry as event: of each answer the values of its header fields, of a
+// cookie its value alone, and the body. A message that was received is left
+// out. Errors are as with [Exhibits].
+func Answers(r io.Reader, limit int64) iter.Seq2[audit.Exhibit, error] {
+	return exhibits(r, limit, "a", entry.answers)
+}
+
+// exhibits yields the parts of all entries.
+func exhibits(r io.Reader, limit int64, letter string, parts func(entry) []part) iter.Seq2[audit.Exhibit, error] {
 	return func(yield func(audit.Exhibit, error) bool) {
 		number, line := 0, 0
 		for e, err := range entries(r) {
@@ -43,10 +56,10 @@ func Exhibits(r io.Reader, limit int64) iter.Seq2[audit.Exhibit, error] {
 			if err != nil && !yield(audit.Exhibit{}, err) {
 				return
 			}
-			for _, p := range e.parts() {
+			for _, p := range parts(e) {
 				number++
 				ex := p.exhibit(limit)
-				ex.ID, ex.Event = fmt.Sprintf("e%d", number), line
+				ex.ID, ex.Event = fmt.Sprintf("%s%d", letter, number), line
 				if p.err != nil {
 					p.err = fmt.Errorf("entry %d of the archive, %s: %w", line, ex.Part, p.err)
 				}

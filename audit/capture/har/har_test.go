@@ -140,5 +140,34 @@ func FuzzExhibits(f *testing.F) {
 		if len(got) != 2 || !strings.HasSuffix(got[1], fmt.Sprintf("%q", in)) {
 			t.Errorf("%q: got %q", in, got)
 		}
+		answer := archive(`{"request":{"url":"https://a.example/"},"response":{"content":{"text":` + string(quoted) + `}}}`)
+		for ex, err := range har.Answers(strings.NewReader(answer), 1<<20) {
+			if err != nil || string(ex.Data.Reveal()) != string(in) {
+				t.Errorf("%q: answered %q, %v", in, ex.Data.Reveal(), err)
+			}
+		}
 	})
+}
+
+// Of an answer there are the values of its header, of a cookie the value that
+// will come back, and the body.
+func TestAnswers(t *testing.T) {
+	in := archive(`{"request":{"method":"GET","url":"https://a.example/"},"response":{"status":200,"headers":[
+		{"name":"set-cookie","value":"sid=k7f3q9w2; Path=/; Max-Age=99"},{"name":"X-Id","value":"7"}],
+		"content":{"text":"eyJpZCI6Ing3In0=","encoding":"base64"}}},
+		{"request":{"method":"GET","url":"https://b.example/"},"response":{"content":{"text":"plain"}}}`)
+	var got []string
+	for ex, err := range har.Answers(strings.NewReader(in), 1<<20) {
+		if err != nil {
+			t.Error(err)
+		}
+		got = append(got, fmt.Sprintf("%s %d %s %s %s", ex.ID, ex.Event, ex.Host, ex.Part, ex.Data.Reveal()))
+	}
+	want := []string{
+		"a1 1 a.example answer.cookie k7f3q9w2", "a2 1 a.example answer.header 7",
+		`a3 1 a.example answer.body {"id":"x7"}`, "a4 2 b.example answer.body plain",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
 }

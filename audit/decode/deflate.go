@@ -1,0 +1,49 @@
+package decode
+
+import (
+	"bytes"
+	"compress/flate"
+	"errors"
+	"io"
+	"sync"
+)
+
+var (
+	deflateStream  = unmarked{"deflate", startsDeflate, readDeflate}
+	deflateReaders = sync.Pool{New: func() any { return flate.NewReader(nil) }}
+)
+
+// syncMark ends a stream that the sender flushed and did not close.
+var syncMark = []byte("\x00\x00\xff\xff")
+
+// startsDeflate reports whether the first bits can be those of a block (RFC
+// 1951, section 3.2.3).
+func startsDeflate(data []byte) bool {
+	switch data[0] >> 1 & 3 {
+	case 0: // stored: a length, and the same with all bits turned
+		return data[1] == ^data[3] && data[2] == ^data[4]
+	case 1:
+		return true
+	case 2: // there are 286 lengths and 30 distances
+		return data[0]>>3 < 30 && data[1]&31 < 30
+	default:
+		return false
+	}
+}
+
+func readDeflate(data []byte, room int64) ([]byte, error) {
+	r := deflateReaders.Get().(io.ReadCloser) //nolint:forcetypeassert // the pool has no other type
+	defer deflateReaders.Put(r)
+	src := bytes.NewReader(data)
+	if err := r.(flate.Resetter).Reset(src, nil); err != nil { //nolint:forcetypeassert // what flate.NewReader promises
+		return nil, err
+	}
+	out, err := inflate(r, room)
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF) && bytes.HasSuffix(data, syncMark):
+		return out, nil
+	case err == nil && src.Len() > 0:
+		return out, errRest
+	}
+	return out, err
+}

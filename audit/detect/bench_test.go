@@ -1,0 +1,112 @@
+package detect_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"testing"
+
+	"telltale/audit"
+	"telltale/audit/decode"
+	"telltale/audit/detect"
+)
+
+// BenchmarkPeelAndMatch takes traffic apart and searches it for 10,000 seeds,
+// half of them addresses. The bytes are counted as they were sent.
+func BenchmarkPeelAndMatch(b *testing.B) {
+	rng := rand.New(rand.NewPCG(7, 7))
+	seeds := make([]audit.Seed, 10_000)
+	for i := range seeds {
+		seeds[i] = planted(rng, fmt.Sprint("s", i), i%2 == 0)
+	}
+	s, err := detect.NewSeeds(seeds)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, mix := range []struct {
+		name     string
+		exhibits []audit.Exhibit
+	}{{"captured", captured(b)}, {"crafted", crafted(rng)}} {
+		size := int64(0)
+		for _, ex := range mix.exhibits {
+			size += int64(ex.Data.Len())
+		}
+		for _, workers := range []int{1, 2} {
+			b.Run(fmt.Sprint(mix.name, "/", workers), func(b *testing.B) {
+				b.SetBytes(size)
+				b.ReportAllocs()
+				for b.Loop() {
+					detect.DetectWith(s, caught(mix.exhibits), decode.NewPeeler(decode.Options{Limits: decode.DefaultLimits}).Values, workers)
+				}
+			})
+		}
+	}
+}
+
+// captured is what a real browser with an analytics library in it sent in one
+// run of an experiment; see the benchmark of audit/decode, whose file it is.
+func captured(b *testing.B) (mix []audit.Exhibit) {
+	f, err := os.Open("../decode/testdata/mix.jsonl")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	for lines := json.NewDecoder(f); lines.More(); {
+		ex := body(len(mix)+1, here, "sink.example", "")
+		var data []byte
+		if err := lines.Decode(&struct {
+			Part *string
+			Data *[]byte
+		}{&ex.Part, &data}); err != nil {
+			b.Fatal(err)
+		}
+		ex.Data = audit.NewSecret(data)
+		mix = append(mix, ex)
+	}
+	return mix
+}
+
+// crafted are 200 bodies with more layers than bytes: each is a value in one to
+// six of the encodings above, beside two kilobytes of JSON such as a telemetry
+// library sends, of which every second one is gzip in base64 in a form.
+func crafted(rng *rand.Rand) (mix []audit.Exhibit) {
+	for i := range 200 {
+		leak, _ := wrap(rng, planted(rng, "", i%2 == 0).Value, 1+i%6)
+		data := telemetry(rng, leak)
+		if i%2 == 0 {
+			data = encoders[1].encode(encoders[3].encode(encoders[7].encode(data)))
+		}
+		mix = append(mix, body(i+1, here, "sink.example", string(data)))
+	}
+	return mix
+}
+
+// telemetry is a batch of events as a library sends them, with a value in it.
+func telemetry(rng *rand.Rand, value []byte) []byte {
+	events := make([]any, 8)
+	for i := range events {
+		events[i] = map[string]any{
+			"event": "$AppViewScreen", "time": 1795228589000 + rng.IntN(1000), "distinct_id": fmt.Sprintf("%016x", rng.Uint64()),
+			"properties": map[string]any{"$model": "Redmi Note 8", "$os_version": "10", "$lib": "Android", "$wifi": true, "n": rng.IntN(100)},
+		}
+	}
+	out, _ := json.Marshal(map[string]any{"v": base64.StdEncoding.EncodeToString(value), "events": events}) // plain values
+	return out
+}
+
+// BenchmarkNewSeeds prepares the search for 10,000 seeds.
+func BenchmarkNewSeeds(b *testing.B) {
+	rng := rand.New(rand.NewPCG(7, 7))
+	seeds := make([]audit.Seed, 10_000)
+	for i := range seeds {
+		seeds[i] = planted(rng, fmt.Sprint("s", i), i%2 == 0)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := detect.NewSeeds(seeds); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,253 @@
+package detect
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"telltale/audit"
+)
+
+// The forms of a seed that was sent in pieces.
+const (
+	splitForm    = "split"          // over several values of one exhibit
+	messagesForm = "split:messages" // over several messages of one connection
+	partsForm    = "url:parts"      // host and path of an address, each by itself
+)
+
+// strands are the short values of an exhibit, and which of them may be pieces
+// of one: what one layer holds, such as the fields of a form or the segments of
+// a path, and what has the same trail but for numbers, such as the members of a
+// list or the messages of a connection.
+type strands struct {
+	longest int
+	values  []audit.Value
+	starts  []int              // of the values of one layer in values
+	alike   map[uint64]*strand // of one trail but for numbers, by its hash
+	order   []*strand          // of alike
+}
+
+// A strand is a sequence of values: their indexes.
+type strand []int
+
+// newStrands makes room for values of up to longest bytes.
+func newStrands(longest int) *strands {
+	return &strands{longest: max(longest, maxSaltLen), alike: make(map[uint64]*strand)}
+}
+
+// add puts a value behind those that it belongs to. It comes after all values
+// of the layers above it, and right after its neighbours.
+func (ss *strands) add(v audit.Value) {
+	step := v.Trail[len(v.Trail)-1]
+	if n := v.Data.Len(); n == 0 || n > ss.longest || strings.Contains(step, "-name:") {
+		return
+	}
+	i := len(ss.values)
+	ss.values = append(ss.values, v)
+	if i == 0 || !slices.Equal(above(ss.values[i-1]), above(v)) {
+		ss.starts = append(ss.starts, i)
+	}
+	key, numbered := stem(v.Trail)
+	if !numbered && v.Trail[0] != "message.out" {
+		return
+	}
+	s := ss.alike[key]
+	if s == nil {
+		s = new(strand)
+		ss.alike[key], ss.order = s, append(ss.order, s)
+	}
+	*s = append(*s, i)
+}
+
+func above(v audit.Value) audit.Trail { return v.Trail[:len(v.Trail)-1] }
+
+// stem returns a hash (FNV-1a) of a trail without its digits, and whether it
+// has some.
+func stem(t audit.Trail) (hash uint64, numbered bool) {
+	hash = 14695981039346656037
+	for _, step := range t {
+		for i := range len(step) {
+			if '0' <= step[i] && step[i] <= '9' {
+				numbered = true
+			} else {
+				hash = (hash ^ uint64(step[i])) * 1099511628211
+			}
+		}
+		hash = (hash ^ 0xff) * 1099511628211
+	}
+	return hash, numbered
+}
+
+// A thread is the bytes of a strand.
+type thread struct {
+	data  []byte
+	ends  []int // of the values in data
+	which strand
+}
+
+// spin puts the values of a strand one behind the other, without those that are
+// shorter than least.
+func (ss *strands) spin(s strand, least int) thread {
+	t := thread{ends: make([]int, 0, len(s)), which: make(strand, 0, len(s))}
+	for _, i := range s {
+		if data := ss.values[i].Data.Reveal(); len(data) >= least {
+			t.data = append(t.data, data...)
+			t.ends, t.which = append(t.ends, len(t.data)), append(t.which, i)
+		}
+	}
+	return t
+}
+
+// at returns which value of the thread holds the byte at a place.
+func (t thread) at(place int) int { return sort.SearchInts(t.ends, place+1) }
+
+// leastPiece is the length of a piece that may have shorter values, such as the
+// numbers of the pieces, between it and the next one.
+const leastPiece = 4
+
+// meet returns the seeds that stand in several values, each once, in the layer
+// that holds all pieces. layer returns the bytes of a layer.
+func (ss *strands) meet(seeds *Seeds, layer func(audit.Value) (audit.Secret, bool)) []meeting {
+	var met []meeting
+	had := make(map[int]bool)
+	look := func(t thread) {
+		if len(t.ends) < 2 {
+			return
+		}
+		seeds.whole(t.data, func(seed, start, end int) {
+			first, last := t.at(start), t.at(end-1)
+			if first == last || had[seed] {
+				return
+			}
+			m, ok := ss.around(ss.values[t.which[first]], ss.values[t.which[last]])
+			if !ok {
+				return
+			}
+			if m.value.Data, ok = layer(m.value); !ok {
+				return
+			}
+			had[seed] = true
+			m.Match.Seed, m.Form, m.Confidence, m.rank = seed, splitForm, audit.Certain, asWhole
+			m.says = fmt.Sprintf("in %d pieces", last-first+1)
+			met = append(met, m)
+		})
+	}
+	for i, start := range ss.starts {
+		end := len(ss.values)
+		if i+1 < len(ss.starts) {
+			end = ss.starts[i+1]
+		}
+		if end-start < 2 {
+			continue
+		}
+		s := make(strand, 0, end-start)
+		for k := start; k < end; k++ {
+			s = append(s, k)
+		}
+		all, longer := ss.spin(s, 1), ss.spin(s, leastPiece)
+		look(all)
+		if len(longer.ends) < len(all.ends) {
+			look(longer)
+		}
+	}
+	for _, s := range ss.order {
+		if len(*s) > 1 {
+			look(ss.spin(*s, 1))
+		}
+	}
+	return met
+}
+
+// around returns the layer that two values were taken from, without its data,
+// and the range from the one to the other in it.
+func (ss *strands) around(first, last audit.Value) (meeting, bool) {
+	n := 0
+	for n < min(len(first.Trail), len(last.Trail)) && first.Trail[n] == last.Trail[n] && (n == 0 || first.Spans[n-1] == last.Spans[n-1]) {
+		n++
+	}
+	if n == 0 || n == len(first.Trail) || n == len(last.Trail) {
+		return meeting{}, false
+	}
+	a, b := first.Spans[n-1], last.Spans[n-1]
+	span := audit.Span{Start: min(a.Start, b.Start), End: max(a.End, b.End)}
+	v := audit.Value{Exhibit: first.Exhibit, Trail: first.Trail[:n:n], Spans: first.Spans[: n-1 : n-1]}
+	return meeting{Match: Match{Span: span}, value: v}, true
+}
+
+// whole calls hit for every place at which a seed stands readable and whole.
+func (s *Seeds) whole(data []byte, hit func(seed, start, end int)) {
+	s.text.find(data, func(i, start int) {
+		for _, w := range s.words[i] {
+			if !w.cut && !w.spelling.use.has(ofPart) {
+				hit(w.seed, start, start+len(w.text))
+			}
+		}
+	})
+}
+
+// layer takes an exhibit apart again, up to one layer.
+func (l looker) layer(ex audit.Exhibit, want audit.Value) (audit.Secret, bool) {
+	trail, spans := want.Trail.String(), fmt.Sprint(want.Spans)
+	for v, err := range l.peel(ex) {
+		if err == nil && len(v.Trail) == len(want.Trail) && v.Trail.String() == trail && fmt.Sprint(v.Spans) == spans {
+			return v.Data, true
+		}
+	}
+	return audit.Secret{}, false
+}
+
+// connections remember the ends of what was sent over each connection: a seed
+// may go on in the next message.
+type connections struct {
+	seeds *Seeds
+	tails map[connection]tail
+}
+
+// A connection is one, and the hash of a trail in its messages.
+type connection struct {
+	place audit.Place
+	url   string
+	stem  uint64
+}
+
+// A tail is the end of a strand.
+type tail struct {
+	data    []byte
+	exhibit string // that it ends in
+}
+
+// maxTails bounds the strands that are remembered. Further ones are searched
+// by themselves only.
+const maxTails = 1 << 16
+
+// meet returns the seeds that begin in an earlier message of the same
+// connection and end in this one.
+func (c *connections) meet(ex audit.Exhibit, ss *strands) []meeting {
+	var met []meeting
+	had := make(map[int]bool)
+	for _, strand := range ss.order {
+		s := ss.spin(*strand, 1)
+		stem, _ := stem(ss.values[s.which[0]].Trail)
+		key := connection{ex.Place, ex.URL, stem}
+		before, known := c.tails[key]
+		data := append(bytes.Clone(before.data), s.data...)
+		c.seeds.whole(data, func(seed, start, end int) {
+			from := len(before.data)
+			if start >= from || end <= from || had[seed] || c.seeds.seeds[seed].AtHome(ex.Host) {
+				return
+			}
+			had[seed] = true
+			i := s.at(end - from - 1)
+			v := ss.values[s.which[i]]
+			span := audit.Span{End: end - from - (s.ends[i] - v.Data.Len())}
+			m := Match{Seed: seed, Form: messagesForm, Span: span, Confidence: audit.Certain, rank: asWhole}
+			met = append(met, meeting{m, v, "goes on from " + before.exhibit})
+		})
+		if known || len(c.tails) < maxTails {
+			c.tails[key] = tail{data[max(0, len(data)-ss.longest+1):], ex.ID}
+		}
+	}
+	return met
+}
