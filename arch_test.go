@@ -38,6 +38,8 @@ var layers = []layer{
 	{"audit/decode", []string{"audit", "claims", "personal", "sensors"}, "a stage is a function of its input"},
 	{"audit/detect", []string{"audit", "claims", "personal", "sensors"}, "names the wire format of what it looks at"},
 	{"audit/...", []string{"audit", "claims", "personal"}, "stages meet in cmd, not in each other"},
+	{"anonymity", []string{"audit", "personal"}, "measures a table; shows no value"},
+	{"anonymity/...", []string{"anonymity", "audit"}, "reads tables, shows results"},
 	{"", nil, "the map"},
 }
 

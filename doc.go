@@ -18,6 +18,9 @@
 //	evidence   the case folder: chained log, bodies, facts
 //	report     shows verdicts with their evidence
 //
+// Package [telltale/anonymity] measures how far a data set of events gives its
+// people away.
+//
 // The stages do not know each other; only cmd/telltale connects them.
 // arch_test.go enforces this.
 package telltale

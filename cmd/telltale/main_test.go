@@ -35,7 +35,9 @@ func TestScript(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			return nil
+			browsing, err := filepath.Abs(filepath.Join("..", "..", "anonymity", "testdata", "browsing.csv"))
+			e.Setenv("BROWSING", browsing) // made-up events, see generate.go beside it
+			return err
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits":  exits,
