@@ -3,11 +3,9 @@ package detect
 import (
 	"bytes"
 	"cmp"
-	"encoding/binary"
 	"fmt"
 	"slices"
 	"sort"
-	"strconv"
 
 	"telltale/audit"
 	"telltale/personal"
@@ -258,7 +256,7 @@ func (s *Seeds) Find(v audit.Value) []Match {
 	s.images.find(data, func(i, start int) {
 		found = append(found, s.digest(i, data, start))
 	})
-	found = append(found, s.decimal(data)...)
+	found = append(found, s.tokens(v)...)
 	if len(found) < 2 {
 		return found
 	}
@@ -339,35 +337,6 @@ func (s *Seeds) digest(number int, data []byte, start int) Match {
 	}
 	m.Span = audit.Span{Start: start, End: start + n}
 	return m
-}
-
-// leastDecimal is the length from which a decimal number may be a digest: of
-// 64 random bits, one in a thousand is shorter.
-const leastDecimal = 17
-
-// decimal returns the matches of a value that is a digest of 64 bits written
-// as a number, with or without a sign.
-func (s *Seeds) decimal(data []byte) []Match {
-	if len(data) < leastDecimal || len(data) > len("-9223372036854775808") || len(bytes.Trim(data[1:], "0123456789")) > 0 {
-		return nil
-	}
-	number, err := strconv.ParseUint(string(data), 10, 64)
-	if signed, serr := strconv.ParseInt(string(data), 10, 64); serr == nil {
-		number, err = uint64(signed), nil //nolint:gosec // the same bits are meant
-	}
-	if err != nil {
-		return nil
-	}
-	var found []Match
-	sum := binary.BigEndian.AppendUint64(nil, number)
-	s.images.find(sum, func(i, _ int) {
-		m := s.digest(i, sum, 0)
-		if text, d := s.images.image(i); len(d.sum([]byte(text.text))) == gram {
-			m.Form, m.Span = "decimal "+m.Form, audit.Span{End: len(data)}
-			found = append(found, m)
-		}
-	})
-	return found
 }
 
 // outermost leaves out the matches inside another one of the same seed.
