@@ -5,10 +5,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"sort"
 
 	"telltale/audit"
-	"telltale/personal"
 )
 
 // Seeds looks for all seeds at once. It is safe for concurrent use.
@@ -29,6 +27,8 @@ type wording struct {
 	// cut says that the pattern is the least part from the start of text
 	// that may be told; more of it must stand where a value ends.
 	cut bool
+	// alone says that no letter or digit may stand beside the text.
+	alone bool
 }
 
 // NewSeeds prepares the search. Names must be unique, and values have at least
@@ -45,10 +45,11 @@ func NewSeeds(seeds []audit.Seed) (*Seeds, error) {
 		names[seed.Name] = true
 	}
 	s := &Seeds{seeds: seeds}
-	w := writer{text: make(map[string]int), sums: make(map[string]int), common: commonStarts(seeds)}
+	w := writer{text: make(map[string]int), sums: make(map[string]int)}
 	for i, seed := range seeds {
 		w.write(i, seed)
 	}
+	w.fileStarts(seeds)
 	var patterns [][]byte
 	for i, owners := range w.words {
 		if owners = unshared(seeds, owners); len(owners) > 0 {
@@ -68,9 +69,9 @@ func NewSeeds(seeds []audit.Seed) (*Seeds, error) {
 // A writer writes all seeds in all spellings. What several of them write alike
 // is one pattern.
 type writer struct {
-	common   map[personal.Kind]int // bytes that all seeds of a kind start with
-	text     map[string]int        // index in patterns and words
-	patterns [][]byte              // in lower case
+	text     map[string]int // index in patterns and words
+	starts   []start
+	patterns [][]byte // in lower case
 	words    [][]wording
 	sums     map[string]int // index in hashed
 	hashed   [][]hashed
@@ -81,29 +82,18 @@ func (w *writer) write(i int, seed audit.Seed) {
 	for j := range spellings {
 		sp := &spellings[j]
 		for _, text := range sp.write(p) {
-			if len(text) < gram || sp.use.has(ofPart) && randomBits(text) <= enoughBits {
+			if len(text) < gram || !sp.tells(text) {
 				continue
 			}
-			if sp.use.has(inText) {
-				w.addText(wording{seed: i, spelling: sp, text: text})
+			if sp.use.has(inText | inPieces) {
+				w.addText(wording{seed: i, spelling: sp, text: text, alone: sp.use.has(ofPart) && randomBits(text) <= enoughBits})
 			}
 			if sp.use.has(inUsual | inSums) {
 				w.addSum(hashed{i, sp, text, sp.use.has(inSums)})
 			}
 		}
 	}
-	w.addCut(wording{i, &spellings[0], seed.Value, true}, w.common[seed.Kind])
-	if isPage(p.url) {
-		w.addCut(wording{i, noScheme, afterScheme(seed.Value), true}, 0)
-		w.addCut(wording{i, wholePath, pathAndQuery(p.url), true}, 0)
-	}
-}
-
-var noScheme, wholePath = named("url:no-scheme"), named("url:path")
-
-// named returns a row of spellings.
-func named(name string) *spelling {
-	return &spellings[slices.IndexFunc(spellings, func(s spelling) bool { return s.name == name })]
+	w.addStarts(i, p)
 }
 
 func (w *writer) addText(word wording) {
@@ -119,25 +109,12 @@ func (w *writer) addPattern(pattern []byte, word wording) {
 		w.text[string(pattern)] = i
 		w.patterns, w.words = append(w.patterns, pattern), append(w.words, nil)
 	}
-	for _, other := range w.words[i][max(0, len(w.words[i])-1):] { // seeds come one after the other
-		if other.seed == word.seed {
+	for k := len(w.words[i]) - 1; k >= 0 && w.words[i][k].seed == word.seed; k-- { // seeds come one after the other
+		if w.words[i][k].spelling.use.has(inText) || !word.spelling.use.has(inText) {
 			return
 		}
 	}
 	w.words[i] = append(w.words[i], word)
-}
-
-// addCut files the least start of a text that may be told: beyond the bytes
-// that all seeds of its kind share, it has enough random bits.
-func (w *writer) addCut(word wording, common int) {
-	if randomBits(word.text[min(common, len(word.text)):]) <= enoughBits {
-		return
-	}
-	rest := word.text[min(common, len(word.text)):]
-	n := sort.Search(len(rest), func(n int) bool { return randomBits(rest[:n]) > enoughBits })
-	if n = max(gram, n+len(word.text)-len(rest)); n < len(word.text) {
-		w.addPattern(folded(word.text[:n]), word)
-	}
 }
 
 func (w *writer) addSum(h hashed) {
@@ -154,37 +131,6 @@ func (w *writer) addSum(h hashed) {
 		}
 	}
 	w.hashed[i] = append(w.hashed[i], h)
-}
-
-// commonStarts returns for each kind of which there are several seeds how many
-// bytes they all start with.
-func commonStarts(seeds []audit.Seed) map[personal.Kind]int {
-	first, common := make(map[personal.Kind]string), make(map[personal.Kind]int)
-	for _, s := range seeds {
-		one, ok := first[s.Kind]
-		if !ok {
-			first[s.Kind] = s.Value
-			continue
-		}
-		n, again := common[s.Kind]
-		if !again {
-			n = len(one)
-		}
-		n = min(n, len(s.Value))
-		for i := range n {
-			if one[i] != s.Value[i] {
-				n = i
-				break
-			}
-		}
-		common[s.Kind] = n
-	}
-	for kind, n := range common {
-		if n == len(first[kind]) { // all are the same
-			delete(common, kind)
-		}
-	}
-	return common
 }
 
 // unshared leaves out the wordings that are a part of a seed, or its start, if
@@ -281,6 +227,9 @@ func compareBools(a, b bool) int {
 // readable returns the match of a wording whose pattern stands at start.
 func (s *Seeds) readable(w wording, data []byte, start int) (Match, bool) {
 	n := len(w.text)
+	if !w.spelling.use.has(inText) || w.alone && !isAlone(data, start, start+n) {
+		return Match{}, false
+	}
 	if w.cut {
 		n = 0
 		for n < len(w.text) && start+n < len(data) && lower[data[start+n]] == lower[w.text[n]] {
@@ -305,6 +254,11 @@ func (s *Seeds) readable(w wording, data []byte, start int) (Match, bool) {
 		m.Form, m.Confidence, m.rank = fmt.Sprintf("%s[:%d]", m.Form, n), audit.Likely, asPart
 	}
 	return m, true
+}
+
+// isAlone reports whether no letter or digit stands beside a range.
+func isAlone(data []byte, start, end int) bool {
+	return (start == 0 || charClassOf(data[start-1]) == noClass) && (end == len(data) || charClassOf(data[end]) == noClass)
 }
 
 // isEnd reports whether a value that was cut short ends here.

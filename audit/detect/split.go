@@ -180,7 +180,7 @@ func (ss *strands) around(first, last audit.Value) (meeting, bool) {
 func (s *Seeds) whole(data []byte, hit func(seed, start, end int)) {
 	s.text.find(data, func(i, start int) {
 		for _, w := range s.words[i] {
-			if !w.cut && !w.spelling.use.has(ofPart) {
+			if !w.cut && (!w.spelling.use.has(ofPart) || w.spelling.use.has(inPieces)) {
 				hit(w.seed, start, start+len(w.text))
 			}
 		}
