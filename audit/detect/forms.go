@@ -110,6 +110,7 @@ var spellings = []spelling{
 	{"url:unicode", inBoth, ofURL(unicodeHost), nil},
 	{"url:escaped", inBoth, ofURL(escaped), nil},
 	{"url:unescaped", inBoth, ofURL(unescaped), nil},
+	{"url:browser", inBoth, ofAddress(address.String), nil},
 	{"url:no-www", inBoth, ofAddress(func(a address) string { return a.withoutWWW().afterScheme() }), nil},
 	{"url:no-www", inUsual, ofAddress(func(a address) string { return a.withoutWWW().String() }), nil},
 	{"url:query-order", inText, otherQueries, nil},

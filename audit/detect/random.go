@@ -93,7 +93,7 @@ func isParticularPage(text string) bool {
 func isParticularHost(name string) bool { return randomBits(name) >= hostBits }
 
 func isParticularPath(text string) bool {
-	return len(text) >= leastPath && randomBits(text) >= pathBits
+	return len(text) >= leastPath && randomBits(text) >= pathBits || len(text) >= leastPhrase && strings.Contains(text, "/")
 }
 
 // hasSegments wants two of them in a path.

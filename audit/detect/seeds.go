@@ -16,7 +16,8 @@ type Seeds struct {
 	words   [][]wording // of each pattern of text
 	longest int         // pattern of text
 	images  *images
-	salted  []hashed // what is hashed with a salt
+	salted  []hashed       // what is hashed with a salt
+	mailbox map[string]int // the seed of a canonical e-mail address, -1 if several have it
 }
 
 // A wording is a text that a seed has in one spelling.
@@ -50,6 +51,7 @@ func NewSeeds(seeds []audit.Seed) (*Seeds, error) {
 		w.write(i, seed)
 	}
 	w.fileStarts(seeds)
+	s.mailbox = mailboxes(seeds)
 	var patterns [][]byte
 	for i, owners := range w.words {
 		if owners = unshared(seeds, owners); len(owners) > 0 {
@@ -203,6 +205,7 @@ func (s *Seeds) Find(v audit.Value) []Match {
 		found = append(found, s.digest(i, data, start))
 	})
 	found = append(found, s.tokens(v)...)
+	found = append(found, s.mail(data)...)
 	if len(found) < 2 {
 		return found
 	}

@@ -91,6 +91,9 @@ func readToken(data []byte, run audit.Span, kinds digitKind, hit func(token)) {
 			hit(token{sum, "base32", run})
 		}
 	}
+	if kinds&hexDigit != 0 && len(text)%2 == 0 {
+		return // of hexadecimal digits, decoding makes a layer
+	}
 	// A word may stand before the digits, such as in "sha256-47DEQ…".
 	for words := 0; words < maxWords; words++ {
 		if sum, ok := fromBase64(data[run.Start:run.End]); ok {
