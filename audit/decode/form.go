@@ -60,11 +60,19 @@ func decodePairs(prefix string, data []byte, offset int, emit func(part) bool) b
 		name, value, _ := bytes.Cut(field.data, []byte("="))
 		end := offset + field.span.End
 		p := piece{unescape(value, true), audit.Span{Start: end - len(value), End: end}}
-		if !emit(part{prefix + fieldName(unescape(name, true), n), p.data, p.span}) || !j.add(p, emit) {
+		start := offset + field.span.Start
+		key := piece{unescape(name, true), audit.Span{Start: start, End: start + len(name)}}
+		if !key.emitName(prefix, n, emit) || !emit(part{prefix + fieldName(key.data, n), p.data, p.span}) || !j.add(p, emit) {
 			return false
 		}
 	}
 	return j.flush(emit)
+}
+
+// emitName hands out the name of the nth field as a value, if data may stand
+// in it. It reports whether emit wants more.
+func (p piece) emitName(prefix string, n int, emit func(part) bool) bool {
+	return plainName(p.data) || emit(part{prefix[:len(prefix)-1] + "-name:" + fieldName(p.data, n), p.data, p.span})
 }
 
 // byteSet returns the table of the characters in s.

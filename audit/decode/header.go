@@ -89,18 +89,19 @@ func isCookie(in layer) bool {
 // of a Set-Cookie field, which has its attributes in the same form (RFC 6265).
 func decodeCookie(in layer, emit func(part) bool) error {
 	n := 0
-	for piece := range split(in.data, ';') {
+	for pair := range split(in.data, ';') {
 		n++
-		name, value, ok := bytes.Cut(piece.data, []byte("="))
+		name, value, ok := bytes.Cut(pair.data, []byte("="))
 		if !ok {
 			continue
 		}
-		start := piece.span.End - len(value)
+		start := pair.span.End - len(value)
 		if len(value) > 1 && value[0] == '"' && value[len(value)-1] == '"' {
 			value = value[1 : len(value)-1]
 			start++
 		}
-		if !emit(part{"cookie:" + fieldName(bytes.TrimSpace(name), n), value, audit.Span{Start: start, End: start + len(value)}}) {
+		key := piece{name, audit.Span{Start: pair.span.Start, End: pair.span.Start + len(name)}}.trimmed()
+		if !key.emitName("cookie:", n, emit) || !emit(part{"cookie:" + fieldName(key.data, n), value, audit.Span{Start: start, End: start + len(value)}}) {
 			return nil
 		}
 	}

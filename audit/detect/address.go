@@ -18,13 +18,14 @@ type planted struct {
 	value      string
 	user, host string   // of an e-mail address, otherwise empty
 	url        *url.URL // of an address of something on the web, otherwise nil
+	written    []address
 }
 
 func takeApart(value string) planted {
 	p := planted{value: value}
 	text := strings.TrimSpace(value)
 	if u, err := url.Parse(text); err == nil && u.Host != "" {
-		p.url = u
+		p.url, p.written = u, writings(text, u)
 		return p
 	}
 	at := strings.LastIndexByte(text, '@')
@@ -50,17 +51,96 @@ func isPage(u *url.URL) bool {
 	return u != nil && (strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "")
 }
 
-// withoutScheme is the address after its scheme, as it is and escaped.
-func withoutScheme(p planted) []string {
-	if !isPage(p.url) {
-		return nil
-	}
-	return []string{afterScheme(p.value), afterScheme(p.url.String())}
+// An address is one in pieces that give it again one behind the other. Unlike
+// [url.URL], it keeps how they are written.
+type address struct {
+	scheme   string // with "://"
+	host     string // with user and port
+	path     string
+	query    string // with "?"
+	fragment string // with "#"
 }
 
-func afterScheme(address string) string {
-	_, rest, _ := strings.Cut(strings.TrimSpace(address), "://")
-	return strings.TrimRight(rest, "/")
+func cutAddress(text string) (a address) {
+	if i := strings.Index(text, "://"); i >= 0 {
+		a.scheme, text = text[:i+3], text[i+3:]
+	}
+	cut := func(before string) (rest string) {
+		if i := strings.IndexAny(text, before); i >= 0 {
+			text, rest = text[:i], text[i:]
+		}
+		return rest
+	}
+	a.fragment, a.query, a.path = cut("#"), cut("?"), cut("/")
+	a.host = text
+	return a
+}
+
+func (a address) String() string      { return a.scheme + a.afterScheme() }
+func (a address) afterScheme() string { return a.host + a.path + a.query + a.fragment }
+func (a address) origin() string      { return a.scheme + a.host }
+
+func (a address) page() address {
+	a.query, a.fragment = "", ""
+	return a
+}
+
+func (a address) withoutWWW() address {
+	a.host = strings.TrimPrefix(a.host, "www.")
+	return a
+}
+
+func (a address) hostname() string {
+	host := a.host[strings.LastIndexByte(a.host, '@')+1:]
+	name, _, _ := strings.Cut(host, ":")
+	return name
+}
+
+// ofAddress makes a spelling of addresses that name more than a host, in each
+// way in which they may be written themselves.
+func ofAddress(write func(address) string) func(planted) []string {
+	return func(p planted) []string {
+		if !isPage(p.url) {
+			return nil
+		}
+		var texts []string
+		for _, a := range p.written {
+			texts = append(texts, write(a))
+		}
+		return texts
+	}
+}
+
+// writings are the ways in which an address may be written: as it is, as Go
+// and as browsers write it (WHATWG URL Standard), and as people read it.
+func writings(text string, u *url.URL) []address {
+	var all []address
+	browser := escaped(u)
+	if name := asciiHost(u); name != "" {
+		if other, err := url.Parse(name); err == nil {
+			browser = escaped(other)
+		}
+	}
+	plain := unicodeHost(u)
+	if plain == "" {
+		plain = u.String()
+	}
+	if text, err := url.PathUnescape(plain); err == nil {
+		plain = text
+	}
+	for _, text := range []string{text, u.String(), browser, plain} {
+		if a := cutAddress(text); !slices.Contains(all, a) {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+// reversedLabels writes a host as programs name their packages.
+func reversedLabels(host string) string {
+	labels := strings.Split(host, ".")
+	slices.Reverse(labels)
+	return strings.Join(labels, ".")
 }
 
 func withoutFragment(u *url.URL) string {
@@ -179,7 +259,7 @@ func otherQueries(p planted) []string {
 	for _, order := range orders(fields) {
 		other := *p.url
 		other.RawQuery = strings.Join(order, "&")
-		texts = append(texts, afterScheme(other.String()))
+		texts = append(texts, cutAddress(other.String()).afterScheme())
 	}
 	return texts
 }
@@ -195,15 +275,7 @@ func sortedQuery(u *url.URL) string {
 
 // The parts of an address.
 
-func withoutQuery(u *url.URL) string {
-	return strings.TrimRight(u.Host+u.EscapedPath(), "/")
-}
-
-func origin(u *url.URL) string       { return u.Scheme + "://" + u.Host }
-func host(u *url.URL) string         { return u.Hostname() }
-func pathAndQuery(u *url.URL) string { return strings.Trim(u.RequestURI(), "/") }
-func path(u *url.URL) string         { return strings.Trim(u.EscapedPath(), "/") }
-func query(u *url.URL) string        { return u.RawQuery }
+func query(u *url.URL) string { return u.RawQuery }
 
 // domain is what the owner of the host has registered.
 func domain(u *url.URL) string {
@@ -222,6 +294,16 @@ func segments(p planted) []string {
 	return strings.Split(p.url.Path, "/")
 }
 
+// joinedSegments is the path without its slashes, as a list of the segments
+// gives it.
+func joinedSegments(p planted) []string {
+	list := segments(p)
+	if len(list) < 3 { // before the first slash, there is nothing
+		return nil
+	}
+	return []string{strings.Join(list, "")}
+}
+
 // queryValues are those of the fields of the query.
 func queryValues(p planted) []string {
 	if !isPage(p.url) {
@@ -235,4 +317,14 @@ func queryValues(p planted) []string {
 		}
 	}
 	return values
+}
+
+// queryWords are the words of each field of the query in any order.
+func queryWords(separators ...string) func(planted) []string {
+	return func(p planted) (texts []string) {
+		for _, value := range queryValues(p) {
+			texts = append(texts, reordered(value, separators...)...)
+		}
+		return texts
+	}
 }

@@ -108,6 +108,9 @@ type scene struct {
 	pieces   *strands        // of a message that may go on in the next one
 	over     []audit.Finding // over several messages, of which this is the last
 	sealed   []audit.Value
+	// What other exhibits of the same request may explain, and help to.
+	digests saltRecord
+	salts   []salt
 }
 
 // maxSealed is how many opaque layers of an exhibit are listed.
@@ -137,7 +140,7 @@ func (l looker) look(ex audit.Exhibit, err error) scene {
 	}
 	var met meetings
 	var hints []audit.Finding
-	var digests saltRecord
+	digests := make(saltRecord)
 	pieces := newStrands(l.seeds.longest)
 	named, shaped := l.formats.reading(), newShapes()
 	seeded := make(map[string]bool) // trails with a seed at their end or below
@@ -177,10 +180,14 @@ func (l looker) look(ex audit.Exhibit, err error) scene {
 	}
 	// What holds a seed, be it encoded, says what the seed says and no more.
 	s.tokens = slices.DeleteFunc(s.tokens, func(v audit.Value) bool { return seeded[v.Trail.String()] })
-	for _, m := range digests.meet(pieces.values, l.seeds.salted) {
+	salts := saltsOf(pieces.values)
+	for _, m := range digests.meet(salts, l.seeds.salted) {
 		if !l.seeds.seeds[m.Seed].AtHome(ex.Host) {
 			met.append(m)
 		}
+	}
+	if ex.Event > 0 && len(l.seeds.salted) > 0 {
+		s.digests, s.salts = digests.keep(), namedSalts(salts)
 	}
 	met.dropJoined()
 	l.seeds.joinParts(&met)
@@ -209,7 +216,8 @@ type detector struct {
 	identifiers *identifiers
 	identities  []*identity
 	connections connections
-	scenes      []scene
+	request     request // of the last exhibits
+	scenes      []*scene
 	looked      int // up to where scenes were replaced
 }
 
@@ -222,7 +230,12 @@ func (d *detector) add(s scene) {
 		s.over = d.connections.seeds.findings(d.connections.meet(s.exhibit, s.pieces))
 		s.pieces = nil
 	}
-	d.scenes = append(d.scenes, s)
+	if !d.request.takes(s.exhibit) {
+		d.request.meet(d.connections.seeds)
+		d.request.place, d.request.event = s.exhibit.Place, s.exhibit.Event
+	}
+	d.scenes = append(d.scenes, &s)
+	d.request.scenes = append(d.request.scenes, &s)
 }
 
 // replace puts a second look in the place of the first. Both come in the order
@@ -232,15 +245,15 @@ func (d *detector) replace(s scene) {
 		d.looked++
 	}
 	if d.looked < len(d.scenes) { // it is not if the exhibits are others now
-		s.over, s.pieces = d.scenes[d.looked].over, nil
-		d.scenes[d.looked] = s
+		s.over, s.pieces, s.digests, s.salts = d.scenes[d.looked].over, nil, nil, nil
+		d.scenes[d.looked] = &s
 	}
 }
 
 // observe shows the tokens of all exhibits to those who tell identifiers.
 func (d *detector) observe() {
-	for i := range d.scenes {
-		s := &d.scenes[i]
+	d.request.meet(d.connections.seeds)
+	for _, s := range d.scenes {
 		for _, v := range s.tokens {
 			d.identifiers.observe(s.exhibit, v)
 		}

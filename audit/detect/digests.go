@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"crypto/sha3"
 	"crypto/sha512"
+	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"hash"
@@ -26,8 +27,8 @@ import (
 	"lukechampine.com/blake3"
 )
 
-// A digest is an irreversible image of a seed, as raw bytes: hexadecimal and
-// base64 digits of it are peeled before. It has at least 64 bits; shorter ones
+// A digest is an irreversible image of a seed, as raw bytes: digits of
+// it are read before. It has at least 64 bits; shorter ones
 // stand in any traffic by chance, so that CRC-32, Adler-32, the 32 bits of FNV,
 // murmur3 and xxHash, and Java's hashCode are not in the table. What is looked
 // for is its first eight bytes, so that a digest that was cut short is met too.
@@ -68,18 +69,23 @@ var rareDigests = []digest{
 	{"sha512/224", func(b []byte) []byte { h := sha512.Sum512_224(b); return h[:] }},
 	{"sha512/256", func(b []byte) []byte { h := sha512.Sum512_256(b); return h[:] }},
 	{"sha3-224", func(b []byte) []byte { h := sha3.Sum224(b); return h[:] }},
-	{"sha3-256", func(b []byte) []byte { h := sha3.Sum256(b); return h[:] }},
+	{"sha3-256", sha3Sum256},
 	{"sha3-384", func(b []byte) []byte { h := sha3.Sum384(b); return h[:] }},
 	{"sha3-512", func(b []byte) []byte { h := sha3.Sum512(b); return h[:] }},
 	{"keccak-256", with(legacy.NewLegacyKeccak256)}, // SHA-3 before it was a standard
 	{"ripemd160", with(ripemd160.New)},
 	{"whirlpool", with(whirlpool.New)},
 	{"sm3", sm3Sum},
+	{"blake2b-128", blake2bOf(16)},
+	{"blake2b-160", blake2bOf(20)},
+	{"blake2b-224", blake2bOf(28)},
 	{"blake2b-256", func(b []byte) []byte { h := blake2b.Sum256(b); return h[:] }},
 	{"blake2b-384", func(b []byte) []byte { h := blake2b.Sum384(b); return h[:] }},
 	{"blake2b-512", func(b []byte) []byte { h := blake2b.Sum512(b); return h[:] }},
 	{"blake2s-256", func(b []byte) []byte { h := blake2s.Sum256(b); return h[:] }},
 	{"blake3", func(b []byte) []byte { h := blake3.Sum256(b); return h[:] }},
+	{"murmur3-128-x86", func(b []byte) []byte { return murmur128x86(0, b) }},
+	{"md5:middle", func(b []byte) []byte { return md5Sum(b)[4:12] }}, // "MD5 of 16 digits"
 	// Programs that take these as numbers write them in either order of bytes.
 	{"murmur3-128:reversed", turned(murmur128)},
 	{"xxh64:reversed", reversed(number(xxhash.Sum64))},
@@ -100,28 +106,29 @@ var rareDigests = []digest{
 	{"bytes:guid", guidBytes},
 }
 
-// nested are digests of digests: of the raw bytes, and of their hexadecimal
-// digits in lower and in upper case.
+// nested are digests of digests: of the raw bytes, of their hexadecimal digits
+// in lower and in upper case, and of their base64.
 func nested() []digest {
-	common := usualDigests[:4]
-	upper := func(b []byte) []byte { return bytes.ToUpper(hex.AppendEncode(nil, b)) }
+	inner := append(usualDigests[:4:4], digest{"sha3-256", sha3Sum256})
 	var rows []digest
-	for _, outer := range common {
-		for _, inner := range common {
+	for _, outer := range usualDigests[:4] {
+		for _, in := range inner {
 			rows = append(rows,
-				digest{outer.name + "(hex(" + inner.name + "))", twice(outer.sum, lowerHex, inner.sum)},
-				digest{outer.name + "(HEX(" + inner.name + "))", twice(outer.sum, upper, inner.sum)},
-				digest{outer.name + "(" + inner.name + ")", twice(outer.sum, bytes.Clone, inner.sum)},
+				digest{outer.name + "(hex(" + in.name + "))", twice(outer.sum, lowerHex, in.sum)},
+				digest{outer.name + "(HEX(" + in.name + "))", twice(outer.sum, upperHex, in.sum)},
+				digest{outer.name + "(base64(" + in.name + "))", twice(outer.sum, base64Digits, in.sum)},
+				digest{outer.name + "(" + in.name + ")", twice(outer.sum, bytes.Clone, in.sum)},
 			)
 		}
 	}
 	return rows
 }
 
-func md5Sum(b []byte) []byte    { h := md5.Sum(b); return h[:] }  //nolint:gosec // see the imports
-func sha1Sum(b []byte) []byte   { h := sha1.Sum(b); return h[:] } //nolint:gosec // see the imports
-func sha256Sum(b []byte) []byte { h := sha256.Sum256(b); return h[:] }
-func sha512Sum(b []byte) []byte { h := sha512.Sum512(b); return h[:] }
+func md5Sum(b []byte) []byte     { h := md5.Sum(b); return h[:] }  //nolint:gosec // see the imports
+func sha1Sum(b []byte) []byte    { h := sha1.Sum(b); return h[:] } //nolint:gosec // see the imports
+func sha256Sum(b []byte) []byte  { h := sha256.Sum256(b); return h[:] }
+func sha3Sum256(b []byte) []byte { h := sha3.Sum256(b); return h[:] }
+func sha512Sum(b []byte) []byte  { h := sha512.Sum512(b); return h[:] }
 
 // with makes a sum of a hash that has to be made first.
 func with(make func() hash.Hash) func([]byte) []byte {
@@ -132,7 +139,18 @@ func with(make func() hash.Hash) func([]byte) []byte {
 	}
 }
 
-func lowerHex(b []byte) []byte { return hex.AppendEncode(nil, b) }
+func lowerHex(b []byte) []byte     { return hex.AppendEncode(nil, b) }
+func upperHex(b []byte) []byte     { return bytes.ToUpper(lowerHex(b)) }
+func base64Digits(b []byte) []byte { return base64.StdEncoding.AppendEncode(nil, b) }
+
+// blake2bOf makes BLAKE2b of so many bytes (RFC 7693); up to 64 there is no
+// error.
+func blake2bOf(size int) func([]byte) []byte {
+	return with(func() hash.Hash {
+		h, _ := blake2b.New(size, nil)
+		return h
+	})
+}
 
 // twice hashes a sum as it is written.
 func twice(outer, write, inner func([]byte) []byte) func([]byte) []byte {

@@ -106,7 +106,8 @@ func TestSharedParts(t *testing.T) {
 	s := mustSeeds(t, "https://www.k7f3q9w2m4x8.example/a1b2c3d4e5f6", "https://www.k7f3q9w2m4x8.example/b1b2c3d4e5f6")
 	for in, want := range map[string]string{
 		"https://www.k7f3q9w2m4x8.example":                    "",
-		"https://www.k7f3q9w2m4x8.example/a1b2c3d":            "",
+		"https://www.k7f3q9w2m4x8.example/a1b":                "",
+		"https://www.k7f3q9w2m4x8.example/a1b2c3d":            "plain[:40] {0 40}",
 		"https://www.k7f3q9w2m4x8.example/a1b2c3d4e":          "plain[:42] {0 42}",
 		"www.k7f3q9w2m4x8.example":                            "",
 		"a1b2c3d4e5f6":                                        "url:path {0 12}",

@@ -22,10 +22,9 @@ func (h hashed) digests() []digest {
 	return digests[:len(usualDigests)]
 }
 
-// images finds the digests of all seeds by their first eight bytes. An exhibit
-// that holds nothing but text has none, so that they are computed when the
-// first bytes that may be a digest are looked at: ten thousand seeds have two
-// million of them.
+// images finds the digests of all seeds by their first eight bytes. They are
+// computed when the first bytes that may be a digest are looked at: ten thousand
+// seeds have three million of them.
 //
 // The numbers of images run through the texts, and through the digests of each.
 type images struct {
@@ -125,6 +124,15 @@ func (m *images) find(data []byte, hit func(number, start int)) {
 		if bits[h>>6]&(1<<(h&63)) != 0 && i >= gram-1 {
 			m.lookup(w, i-(gram-1), hit)
 		}
+	}
+}
+
+// at calls hit for every image that data begins with the first bytes of.
+func (m *images) at(data []byte, hit func(number int)) {
+	m.once.Do(m.compute)
+	w := word(data)
+	if h := spread(w) >> m.shift; m.bits[h>>6]&(1<<(h&63)) != 0 {
+		m.lookup(w, 0, func(number, _ int) { hit(number) })
 	}
 }
 

@@ -1,32 +1,38 @@
 package detect
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/hmac"
 	"crypto/md5"  //nolint:gosec // what others send is looked for, nothing is protected with it
 	"crypto/sha1" //nolint:gosec // as above
 	"crypto/sha256"
 	"crypto/sha512"
-	"encoding/binary"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
 	"hash"
 	"regexp"
 	"slices"
+	"strings"
 
 	"telltale/audit"
 )
 
 // A salted digest, or one under a key, can be told only if the salt is known:
-// if it is in the same exhibit, or was published. Whatever may be a digest is
+// if it is in the same request, or was published. Whatever may be a digest is
 // then compared with what each salt makes of each seed.
 
 // The bounds of that work in one exhibit. Of salts, those that are named so
 // come first, then the published ones, then what else stands there; of a
-// hundred seeds all salts are tried within the bound, of ten thousand the
-// first one or two.
+// hundred seeds all salts are tried within the bounds, of ten thousand a few
+// of those that are named so and the first one of the others.
 const (
-	maxSalts   = 32
-	maxSaltLen = 128
-	maxSums    = 1 << 16
+	maxSalts       = 32
+	maxSaltLen     = 128
+	maxSums        = 1 << 16
+	maxNamedSums   = 1 << 19
+	maxUnexplained = 256
 )
 
 // saltedDigests are those that are computed with a salt, by their size. To
@@ -48,8 +54,26 @@ var publishedSalts = []struct{ salt, source string }{
 	{"QX4QkKEU", "the list of hashes of Leaky Forms, USENIX Security 2022"},
 }
 
-// separators stand between a salt and a value. None is written "+" in a form.
-var separators = []struct{ text, name string }{{"", "+"}, {":", ":"}, {"|", "|"}, {"_", "_"}}
+// mixtures are the ways to hash a salt with a value, the usual ones first. A
+// digit in a row stands for: 0 the salt, 1 the value, 2 the hexadecimal digits
+// of its digest. To look for another, add a row.
+var mixtures = []struct{ parts, form string }{
+	{"01", "salt+%"},
+	{"10", "%+salt"},
+	{"010", "salt+%+salt"},
+	{"02", "salt+hex(#(%))"},
+	{"20", "hex(#(%))+salt"},
+	{"0:1", "salt:%"},
+	{"1:0", "%:salt"},
+	{"0|1", "salt|%"},
+	{"1|0", "%|salt"},
+	{"0_1", "salt_%"},
+	{"1_0", "%_salt"},
+	{"0-1", "salt-%"},
+	{"1-0", "%-salt"},
+	{"0.1", "salt.%"},
+	{"1.0", "%.salt"},
+}
 
 // A salt is what may have been hashed with a seed.
 type salt struct {
@@ -66,101 +90,223 @@ const (
 
 var saltName = regexp.MustCompile(`(?i)salt|pepper|secret|nonce|key|token`)
 
-// A saltRecord are the values of an exhibit that may be digests, and that no seed
-// alone explains.
-type saltRecord []audit.Value
-
-func (r *saltRecord) add(v audit.Value) {
-	if data := v.Data.Reveal(); isDigestSize(len(data)) && len(v.Trail) > 1 && mayHoldDigest(data) {
-		*r = append(*r, v)
-	}
+// saltDigits are the digits that a salt may be written in. Decoding takes short
+// ones for words.
+var saltDigits = []struct {
+	name string
+	read func(digits string) ([]byte, error)
+}{
+	{"hex", hex.DecodeString},
+	{"base64", base64.StdEncoding.DecodeString},
+	{"base64", base64.RawURLEncoding.DecodeString},
 }
 
-func isDigestSize(n int) bool {
-	switch n {
-	case md5.Size, sha1.Size, sha256.Size224, sha256.Size, sha512.Size384, sha512.Size:
-		return true
+// An unexplained run of bytes may be a digest, and no seed alone gives it.
+type unexplained struct {
+	sum   []byte
+	form  string // of its digits, if decoding did not take them off
+	value audit.Value
+	span  audit.Span
+}
+
+// A saltRecord is what may be a salted digest in an exhibit, by their first bytes.
+type saltRecord map[uint64]unexplained
+
+// add notes what may be a digest in a value. Digits that decoding takes off,
+// too, count below them.
+func (r saltRecord) add(v audit.Value) {
+	if len(v.Trail) < 2 {
+		return
 	}
-	return false
+	note := func(c unexplained) {
+		if key := word(c.sum); isDigestSize(len(c.sum)) && (len(r) < maxUnexplained || r[key].sum != nil) {
+			r[key] = c
+		}
+	}
+	if data := v.Data.Reveal(); isDigestSize(len(data)) && mayHoldDigest(data) {
+		note(unexplained{data, "", v, audit.Span{End: len(data)}})
+		return
+	}
+	tokens(v, func(t token) {
+		switch {
+		case t.form == "dashed" && isUUID(t.sum):
+		case t.form == "base64" && !hasBothCases(v.Data.Reveal()[t.span.Start:t.span.End]):
+		default:
+			note(unexplained{t.sum, t.form + " ", v, t.span})
+		}
+	})
+}
+
+// isUUID reports whether bytes have the version and the variant of a UUID
+// (RFC 9562), as one in twenty digests has.
+func isUUID(b []byte) bool {
+	return len(b) == 16 && 1 <= b[6]>>4 && b[6]>>4 <= 8 && b[8]>>6 == 2
+}
+
+// hasBothCases tells digits of base64 from most words.
+func hasBothCases(text []byte) bool {
+	return !bytes.Equal(bytes.ToLower(text), text) && !bytes.Equal(bytes.ToUpper(text), text)
+}
+
+// isDigestSize reports whether a digest has so many bytes, or is often cut to
+// them.
+func isDigestSize(n int) bool { return n == 12 || slices.Contains(digestSizes, n) }
+
+// keep returns the record with values that stay as they are when the exhibit
+// is done.
+func (r saltRecord) keep() saltRecord {
+	for key, c := range r {
+		c.value = c.value.Clone()
+		r[key] = c
+	}
+	return r
 }
 
 // saltsOf returns the salts that are tried, of the short values of an exhibit.
 func saltsOf(values []audit.Value) []salt {
 	var salts []salt
 	had := make(map[string]bool)
+	add := func(text []byte, says string, order int) {
+		if len(text) > 0 && len(text) <= maxSaltLen && !had[string(text)] {
+			had[string(text)] = true
+			salts = append(salts, salt{text, says, order})
+		}
+	}
 	for _, v := range values {
-		text := v.Data.Reveal()
-		if len(text) > maxSaltLen || len(v.Trail) < 2 || had[string(text)] {
+		if len(v.Trail) < 2 {
 			continue
 		}
-		had[string(text)] = true
-		order := otherSalt
+		says, order := "with the salt at "+v.Trail[1:].String(), otherSalt
 		if slices.ContainsFunc(v.Trail[1:], saltName.MatchString) {
 			order = namedSalt
 		}
-		salts = append(salts, salt{text, "with the salt at " + v.Trail[1:].String(), order})
+		add(v.Data.Reveal(), says, order)
+	}
+	for _, v := range values {
+		if len(v.Trail) < 2 || !slices.ContainsFunc(v.Trail[1:], saltName.MatchString) {
+			continue
+		}
+		for _, d := range saltDigits {
+			if text, err := d.read(string(v.Data.Reveal())); err == nil {
+				add(text, "with the salt at "+v.Trail[1:].String()+", "+d.name, namedSalt)
+			}
+		}
 	}
 	for _, p := range publishedSalts {
-		salts = append(salts, salt{[]byte(p.salt), "with a salt from " + p.source, publishedSalt})
+		add([]byte(p.salt), "with a salt from "+p.source, publishedSalt)
 	}
 	slices.SortStableFunc(salts, func(a, b salt) int { return cmp.Compare(a.order, b.order) })
 	return salts[:min(len(salts), maxSalts)]
 }
 
-// meet returns the digests that a salt makes of a seed.
-func (r saltRecord) meet(values []audit.Value, texts []hashed) []meeting {
+// named returns the salts that are named so.
+func namedSalts(salts []salt) []salt {
+	n := 0
+	for n < len(salts) && salts[n].order == namedSalt {
+		n++
+	}
+	return salts[:n]
+}
+
+// meet returns the digests that salts make of seeds.
+func (r saltRecord) meet(salts []salt, texts []hashed) []meeting {
 	if len(r) == 0 || len(texts) == 0 {
 		return nil
 	}
-	s := saltSearch{left: maxSums, wanted: make(map[uint64][]audit.Value)}
-	for _, v := range r {
-		key := binary.LittleEndian.Uint64(v.Data.Reveal())
-		s.wanted[key] = append(s.wanted[key], v)
+	sizes := make(map[int]bool)
+	for _, c := range r {
+		sizes[len(c.sum)] = true
 	}
-	for _, salt := range saltsOf(values) {
-		for _, d := range saltedDigests {
-			if h := d.make(); slices.ContainsFunc(r, func(v audit.Value) bool { return v.Data.Len() == h.Size() }) {
-				s.salt = salt
-				s.mixed(d.name, h, texts)
-				s.keyed(d.name, hmac.New(d.make, salt.text), texts)
-			}
-		}
-	}
+	s := saltSearch{wanted: r, texts: texts}
+	named := namedSalts(salts)
+	s.left = maxNamedSums
+	s.search(named, sizes)
+	s.left = maxSums
+	s.search(salts[len(named):], sizes)
+	slices.SortStableFunc(s.met, func(a, b meeting) int {
+		return cmp.Or(slices.Compare(a.value.Trail, b.value.Trail), cmp.Compare(a.Span.Start, b.Span.Start))
+	})
 	return s.met
 }
 
 // A saltSearch is the work on one record.
 type saltSearch struct {
 	left   int // digests that may still be computed
-	wanted map[uint64][]audit.Value
+	wanted saltRecord
+	texts  []hashed
+	digest string // at work
 	salt   salt
 	sum    []byte
 	met    []meeting
 }
 
+// search tries the usual mixtures with all salts, and then the others.
+func (s *saltSearch) search(salts []salt, sizes map[int]bool) {
+	for _, usual := range []bool{true, false} {
+		for _, salt := range salts {
+			for _, d := range saltedDigests {
+				h := d.make()
+				if !sizes[h.Size()] && (salt.order != namedSalt || !sizes[gram] && !sizes[12] && !sizes[16]) {
+					continue
+				}
+				s.digest, s.salt = d.name, salt
+				if usual {
+					s.keyed(hmac.New(d.make, salt.text))
+				}
+				s.mixed(h, usual)
+			}
+		}
+	}
+}
+
+// usualMixtures is how many of the mixtures are tried first.
+const usualMixtures = 3
+
 // mixed hashes salt and value, one behind the other.
-func (s *saltSearch) mixed(name string, h hash.Hash, texts []hashed) {
-	var in []byte
-	for _, sep := range separators {
-		for i := range texts[:min(len(texts), s.left)] { // each costs one or two
-			t := &texts[i]
-			in = append(append(append(in[:0], s.salt.text...), sep.text...), t.text...)
-			s.try(h, in, t, func(value string) string { return name + "(salt" + sep.name + value + ")" })
-			in = append(append(append(in[:0], t.text...), sep.text...), s.salt.text...)
-			s.try(h, in, t, func(value string) string { return name + "(" + value + sep.name + "salt)" })
+func (s *saltSearch) mixed(h hash.Hash, usual bool) {
+	rows := mixtures[:usualMixtures]
+	if !usual {
+		rows = mixtures[usualMixtures:]
+	}
+	var in, inner, digits []byte
+	for _, m := range rows {
+		nested := strings.Contains(m.parts, "2")
+		for i := range s.texts[:min(len(s.texts), s.left)] {
+			t := &s.texts[i]
+			if nested {
+				h.Reset()
+				_, _ = h.Write([]byte(t.text))
+				inner = h.Sum(inner[:0])
+				digits = hex.AppendEncode(digits[:0], inner)
+			}
+			in = in[:0]
+			for _, c := range []byte(m.parts) {
+				switch c {
+				case '0':
+					in = append(in, s.salt.text...)
+				case '1':
+					in = append(in, t.text...)
+				case '2':
+					in = append(in, digits...)
+				default:
+					in = append(in, c)
+				}
+			}
+			s.try(h, in, t, s.digest+"("+m.form+")")
 		}
 	}
 }
 
 // keyed hashes the value under the salt as a key (RFC 2104).
-func (s *saltSearch) keyed(name string, h hash.Hash, texts []hashed) {
-	for i := range texts[:min(len(texts), s.left)] {
-		s.try(h, []byte(texts[i].text), &texts[i], func(value string) string { return "hmac-" + name + "(" + value + ")" })
+func (s *saltSearch) keyed(h hash.Hash) {
+	for i := range s.texts[:min(len(s.texts), s.left)] {
+		s.try(h, []byte(s.texts[i].text), &s.texts[i], "hmac-"+s.digest+"(%)")
 	}
 }
 
-// try notes the digests that are the hash of in. form writes their form.
-func (s *saltSearch) try(h hash.Hash, in []byte, t *hashed, form func(value string) string) {
+// try notes what is the hash of in. In form, "%" stands for
+// the value and "#" for the name of the digest.
+func (s *saltSearch) try(h hash.Hash, in []byte, t *hashed, form string) {
 	if s.left == 0 {
 		return
 	}
@@ -168,11 +314,53 @@ func (s *saltSearch) try(h hash.Hash, in []byte, t *hashed, form func(value stri
 	h.Reset()
 	_, _ = h.Write(in)
 	s.sum = h.Sum(s.sum[:0])
-	for _, v := range s.wanted[binary.LittleEndian.Uint64(s.sum)] {
-		if string(v.Data.Reveal()) != string(s.sum) {
-			continue
-		}
-		m := Match{Seed: t.seed, Form: form(cmp.Or(t.spelling.name, "value")), Span: audit.Span{End: len(s.sum)}, Confidence: audit.Certain}
-		s.met = append(s.met, meeting{m, v, s.salt.says})
+	c, ok := s.wanted[word(s.sum)]
+	if !ok || !bytes.HasPrefix(s.sum, c.sum) || len(c.sum) < len(s.sum) && s.salt.order != namedSalt {
+		return
 	}
+	m := Match{Seed: t.seed, Span: c.span, Confidence: audit.Certain}
+	m.Form = c.form + strings.NewReplacer("%", cmp.Or(t.spelling.name, "value"), "#", s.digest).Replace(form)
+	if len(c.sum) < len(s.sum) {
+		m.Form = fmt.Sprintf("%s[:%d]", m.Form, len(c.sum))
+	}
+	if len(c.sum) < 2*gram {
+		m.Confidence = audit.Likely
+	}
+	s.met = append(s.met, meeting{m, c.value, s.salt.says})
+}
+
+// A request holds what is left of the exhibits of one: the salt may stand in a
+// field of the header and the digest in the address.
+type request struct {
+	place  audit.Place
+	event  int
+	scenes []*scene
+}
+
+// takes reports whether an exhibit belongs to the request.
+func (r *request) takes(ex audit.Exhibit) bool {
+	return ex.Event > 0 && ex.Event == r.event && ex.Place == r.place
+}
+
+// meet returns for each scene the digests that the salts in the others make.
+func (r *request) meet(seeds *Seeds) {
+	for i, s := range r.scenes {
+		var salts []salt
+		for k, other := range r.scenes {
+			if k == i {
+				continue
+			}
+			for _, o := range other.salts {
+				o.says += " of " + other.exhibit.ID
+				salts = append(salts, o)
+			}
+		}
+		met := s.digests.meet(salts, seeds.salted)
+		met = slices.DeleteFunc(met, func(m meeting) bool { return seeds.seeds[m.Seed].AtHome(s.exhibit.Host) })
+		s.over = append(s.over, seeds.findings(met)...)
+	}
+	for _, s := range r.scenes {
+		s.digests, s.salts = nil, nil
+	}
+	r.scenes = r.scenes[:0]
 }

@@ -3,14 +3,10 @@ package detect
 import (
 	"bytes"
 	"cmp"
-	"encoding/binary"
 	"fmt"
 	"slices"
-	"sort"
-	"strconv"
 
 	"telltale/audit"
-	"telltale/personal"
 )
 
 // Seeds looks for all seeds at once. It is safe for concurrent use.
@@ -20,7 +16,8 @@ type Seeds struct {
 	words   [][]wording // of each pattern of text
 	longest int         // pattern of text
 	images  *images
-	salted  []hashed // what is hashed with a salt
+	salted  []hashed       // what is hashed with a salt
+	mailbox map[string]int // the seed of a canonical e-mail address, -1 if several have it
 }
 
 // A wording is a text that a seed has in one spelling.
@@ -31,6 +28,8 @@ type wording struct {
 	// cut says that the pattern is the least part from the start of text
 	// that may be told; more of it must stand where a value ends.
 	cut bool
+	// alone says that no letter or digit may stand beside the text.
+	alone bool
 }
 
 // NewSeeds prepares the search. Names must be unique, and values have at least
@@ -47,10 +46,12 @@ func NewSeeds(seeds []audit.Seed) (*Seeds, error) {
 		names[seed.Name] = true
 	}
 	s := &Seeds{seeds: seeds}
-	w := writer{text: make(map[string]int), sums: make(map[string]int), common: commonStarts(seeds)}
+	w := writer{text: make(map[string]int), sums: make(map[string]int)}
 	for i, seed := range seeds {
 		w.write(i, seed)
 	}
+	w.fileStarts(seeds)
+	s.mailbox = mailboxes(seeds)
 	var patterns [][]byte
 	for i, owners := range w.words {
 		if owners = unshared(seeds, owners); len(owners) > 0 {
@@ -70,9 +71,9 @@ func NewSeeds(seeds []audit.Seed) (*Seeds, error) {
 // A writer writes all seeds in all spellings. What several of them write alike
 // is one pattern.
 type writer struct {
-	common   map[personal.Kind]int // bytes that all seeds of a kind start with
-	text     map[string]int        // index in patterns and words
-	patterns [][]byte              // in lower case
+	text     map[string]int // index in patterns and words
+	starts   []start
+	patterns [][]byte // in lower case
 	words    [][]wording
 	sums     map[string]int // index in hashed
 	hashed   [][]hashed
@@ -83,29 +84,18 @@ func (w *writer) write(i int, seed audit.Seed) {
 	for j := range spellings {
 		sp := &spellings[j]
 		for _, text := range sp.write(p) {
-			if len(text) < gram || sp.use.has(ofPart) && randomBits(text) <= enoughBits {
+			if len(text) < gram || !sp.tells(text) {
 				continue
 			}
-			if sp.use.has(inText) {
-				w.addText(wording{seed: i, spelling: sp, text: text})
+			if sp.use.has(inText | inPieces) {
+				w.addText(wording{seed: i, spelling: sp, text: text, alone: sp.use.has(ofPart) && randomBits(text) <= enoughBits})
 			}
 			if sp.use.has(inUsual | inSums) {
 				w.addSum(hashed{i, sp, text, sp.use.has(inSums)})
 			}
 		}
 	}
-	w.addCut(wording{i, &spellings[0], seed.Value, true}, w.common[seed.Kind])
-	if isPage(p.url) {
-		w.addCut(wording{i, noScheme, afterScheme(seed.Value), true}, 0)
-		w.addCut(wording{i, wholePath, pathAndQuery(p.url), true}, 0)
-	}
-}
-
-var noScheme, wholePath = named("url:no-scheme"), named("url:path")
-
-// named returns a row of spellings.
-func named(name string) *spelling {
-	return &spellings[slices.IndexFunc(spellings, func(s spelling) bool { return s.name == name })]
+	w.addStarts(i, p)
 }
 
 func (w *writer) addText(word wording) {
@@ -121,25 +111,12 @@ func (w *writer) addPattern(pattern []byte, word wording) {
 		w.text[string(pattern)] = i
 		w.patterns, w.words = append(w.patterns, pattern), append(w.words, nil)
 	}
-	for _, other := range w.words[i][max(0, len(w.words[i])-1):] { // seeds come one after the other
-		if other.seed == word.seed {
+	for k := len(w.words[i]) - 1; k >= 0 && w.words[i][k].seed == word.seed; k-- { // seeds come one after the other
+		if w.words[i][k].spelling.use.has(inText) || !word.spelling.use.has(inText) {
 			return
 		}
 	}
 	w.words[i] = append(w.words[i], word)
-}
-
-// addCut files the least start of a text that may be told: beyond the bytes
-// that all seeds of its kind share, it has enough random bits.
-func (w *writer) addCut(word wording, common int) {
-	if randomBits(word.text[min(common, len(word.text)):]) <= enoughBits {
-		return
-	}
-	rest := word.text[min(common, len(word.text)):]
-	n := sort.Search(len(rest), func(n int) bool { return randomBits(rest[:n]) > enoughBits })
-	if n = max(gram, n+len(word.text)-len(rest)); n < len(word.text) {
-		w.addPattern(folded(word.text[:n]), word)
-	}
 }
 
 func (w *writer) addSum(h hashed) {
@@ -156,37 +133,6 @@ func (w *writer) addSum(h hashed) {
 		}
 	}
 	w.hashed[i] = append(w.hashed[i], h)
-}
-
-// commonStarts returns for each kind of which there are several seeds how many
-// bytes they all start with.
-func commonStarts(seeds []audit.Seed) map[personal.Kind]int {
-	first, common := make(map[personal.Kind]string), make(map[personal.Kind]int)
-	for _, s := range seeds {
-		one, ok := first[s.Kind]
-		if !ok {
-			first[s.Kind] = s.Value
-			continue
-		}
-		n, again := common[s.Kind]
-		if !again {
-			n = len(one)
-		}
-		n = min(n, len(s.Value))
-		for i := range n {
-			if one[i] != s.Value[i] {
-				n = i
-				break
-			}
-		}
-		common[s.Kind] = n
-	}
-	for kind, n := range common {
-		if n == len(first[kind]) { // all are the same
-			delete(common, kind)
-		}
-	}
-	return common
 }
 
 // unshared leaves out the wordings that are a part of a seed, or its start, if
@@ -258,7 +204,8 @@ func (s *Seeds) Find(v audit.Value) []Match {
 	s.images.find(data, func(i, start int) {
 		found = append(found, s.digest(i, data, start))
 	})
-	found = append(found, s.decimal(data)...)
+	found = append(found, s.tokens(v)...)
+	found = append(found, s.mail(data)...)
 	if len(found) < 2 {
 		return found
 	}
@@ -283,6 +230,9 @@ func compareBools(a, b bool) int {
 // readable returns the match of a wording whose pattern stands at start.
 func (s *Seeds) readable(w wording, data []byte, start int) (Match, bool) {
 	n := len(w.text)
+	if !w.spelling.use.has(inText) || w.alone && !isAlone(data, start, start+n) {
+		return Match{}, false
+	}
 	if w.cut {
 		n = 0
 		for n < len(w.text) && start+n < len(data) && lower[data[start+n]] == lower[w.text[n]] {
@@ -307,6 +257,11 @@ func (s *Seeds) readable(w wording, data []byte, start int) (Match, bool) {
 		m.Form, m.Confidence, m.rank = fmt.Sprintf("%s[:%d]", m.Form, n), audit.Likely, asPart
 	}
 	return m, true
+}
+
+// isAlone reports whether no letter or digit stands beside a range.
+func isAlone(data []byte, start, end int) bool {
+	return (start == 0 || charClassOf(data[start-1]) == noClass) && (end == len(data) || charClassOf(data[end]) == noClass)
 }
 
 // isEnd reports whether a value that was cut short ends here.
@@ -339,35 +294,6 @@ func (s *Seeds) digest(number int, data []byte, start int) Match {
 	}
 	m.Span = audit.Span{Start: start, End: start + n}
 	return m
-}
-
-// leastDecimal is the length from which a decimal number may be a digest: of
-// 64 random bits, one in a thousand is shorter.
-const leastDecimal = 17
-
-// decimal returns the matches of a value that is a digest of 64 bits written
-// as a number, with or without a sign.
-func (s *Seeds) decimal(data []byte) []Match {
-	if len(data) < leastDecimal || len(data) > len("-9223372036854775808") || len(bytes.Trim(data[1:], "0123456789")) > 0 {
-		return nil
-	}
-	number, err := strconv.ParseUint(string(data), 10, 64)
-	if signed, serr := strconv.ParseInt(string(data), 10, 64); serr == nil {
-		number, err = uint64(signed), nil //nolint:gosec // the same bits are meant
-	}
-	if err != nil {
-		return nil
-	}
-	var found []Match
-	sum := binary.BigEndian.AppendUint64(nil, number)
-	s.images.find(sum, func(i, _ int) {
-		m := s.digest(i, sum, 0)
-		if text, d := s.images.image(i); len(d.sum([]byte(text.text))) == gram {
-			m.Form, m.Span = "decimal "+m.Form, audit.Span{End: len(data)}
-			found = append(found, m)
-		}
-	})
-	return found
 }
 
 // outermost leaves out the matches inside another one of the same seed.

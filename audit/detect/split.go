@@ -2,10 +2,16 @@ package detect
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/base64"
+	"encoding/hex"
 	"fmt"
+	"net/url"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"telltale/audit"
 )
@@ -87,17 +93,97 @@ type thread struct {
 	which strand
 }
 
-// spin puts the values of a strand one behind the other, without those that are
-// shorter than least.
-func (ss *strands) spin(s strand, least int) thread {
+// spin puts the values of a strand one behind the other, as they are read,
+// without those that are shorter than least.
+func (ss *strands) spin(s strand, least int, read func([]byte) []byte) thread {
 	t := thread{ends: make([]int, 0, len(s)), which: make(strand, 0, len(s))}
 	for _, i := range s {
-		if data := ss.values[i].Data.Reveal(); len(data) >= least {
+		data := ss.values[i].Data.Reveal()
+		if read != nil {
+			data = read(data)
+		}
+		if len(data) >= max(1, least) {
 			t.data = append(t.data, data...)
 			t.ends, t.which = append(t.ends, len(t.data)), append(t.which, i)
 		}
 	}
 	return t
+}
+
+// pieceReadings are the digits that each piece may be written in by itself.
+// They give nothing for other data.
+var pieceReadings = []func([]byte) []byte{
+	func(data []byte) []byte {
+		text, err := base64.StdEncoding.DecodeString(string(data))
+		return ifPrintable(text, err)
+	},
+	func(data []byte) []byte {
+		text, err := base64.RawURLEncoding.DecodeString(string(data))
+		return ifPrintable(text, err)
+	},
+	func(data []byte) []byte {
+		text, err := hex.DecodeString(string(data))
+		return ifPrintable(text, err)
+	},
+}
+
+func ifPrintable(text []byte, err error) []byte {
+	if err != nil || slices.ContainsFunc(text, func(b byte) bool { return unprintable[b] && b < utf8.RuneSelf }) {
+		return nil
+	}
+	return text
+}
+
+// withoutPercent takes the percent encoding off a piece, if it has one.
+func withoutPercent(data []byte) []byte {
+	if text, err := url.PathUnescape(string(data)); err == nil {
+		return []byte(text)
+	}
+	return data
+}
+
+// threads calls look for each way in which the values of a strand may belong
+// together.
+func (ss *strands) threads(s strand, look func(thread)) {
+	all := ss.spin(s, 1, nil)
+	look(all)
+	if longer := ss.spin(s, leastPiece, nil); len(longer.ends) < len(all.ends) {
+		look(longer)
+	}
+	if bytes.IndexByte(all.data, '%') >= 0 {
+		look(ss.spin(s, 1, withoutPercent))
+	}
+	for _, read := range pieceReadings {
+		look(ss.spin(s, 1, read))
+	}
+	for _, other := range []strand{ss.numbered(s), backwards(s)} {
+		look(ss.spin(other, 1, withoutPercent))
+	}
+}
+
+func backwards(s strand) strand {
+	s = slices.Clone(s)
+	slices.Reverse(s)
+	return s
+}
+
+// numbered returns the values whose names end in a number in the order of
+// these, nothing if they are in it already.
+func (ss *strands) numbered(s strand) strand {
+	numbers := make(map[int]int)
+	var list strand
+	for _, i := range s {
+		step := ss.values[i].Trail[len(ss.values[i].Trail)-1]
+		if n, err := strconv.Atoi(step[len(strings.TrimRight(step, "0123456789")):]); err == nil {
+			numbers[i], list = n, append(list, i)
+		}
+	}
+	byNumber := func(a, b int) int { return cmp.Compare(numbers[a], numbers[b]) }
+	if slices.IsSortedFunc(list, byNumber) {
+		return nil
+	}
+	slices.SortStableFunc(list, byNumber)
+	return list
 }
 
 // at returns which value of the thread holds the byte at a place.
@@ -116,7 +202,7 @@ func (ss *strands) meet(seeds *Seeds, layer func(audit.Value) (audit.Secret, boo
 		if len(t.ends) < 2 {
 			return
 		}
-		seeds.whole(t.data, func(seed, start, end int) {
+		seeds.whole(t.data, func(seed int, sp *spelling, start, end int) {
 			first, last := t.at(start), t.at(end-1)
 			if first == last || had[seed] {
 				return
@@ -129,7 +215,7 @@ func (ss *strands) meet(seeds *Seeds, layer func(audit.Value) (audit.Secret, boo
 				return
 			}
 			had[seed] = true
-			m.Match.Seed, m.Form, m.Confidence, m.rank = seed, splitForm, audit.Certain, asWhole
+			m.Match.Seed, m.Form, m.Confidence, m.rank = seed, splitForm, sp.confidence(), asWhole
 			m.says = fmt.Sprintf("in %d pieces", last-first+1)
 			met = append(met, m)
 		})
@@ -146,15 +232,11 @@ func (ss *strands) meet(seeds *Seeds, layer func(audit.Value) (audit.Secret, boo
 		for k := start; k < end; k++ {
 			s = append(s, k)
 		}
-		all, longer := ss.spin(s, 1), ss.spin(s, leastPiece)
-		look(all)
-		if len(longer.ends) < len(all.ends) {
-			look(longer)
-		}
+		ss.threads(s, look)
 	}
 	for _, s := range ss.order {
 		if len(*s) > 1 {
-			look(ss.spin(*s, 1))
+			ss.threads(*s, look)
 		}
 	}
 	return met
@@ -177,11 +259,11 @@ func (ss *strands) around(first, last audit.Value) (meeting, bool) {
 }
 
 // whole calls hit for every place at which a seed stands readable and whole.
-func (s *Seeds) whole(data []byte, hit func(seed, start, end int)) {
+func (s *Seeds) whole(data []byte, hit func(seed int, sp *spelling, start, end int)) {
 	s.text.find(data, func(i, start int) {
 		for _, w := range s.words[i] {
-			if !w.cut && !w.spelling.use.has(ofPart) {
-				hit(w.seed, start, start+len(w.text))
+			if !w.cut && (!w.spelling.use.has(ofPart) || w.spelling.use.has(inPieces)) {
+				hit(w.seed, w.spelling, start, start+len(w.text))
 			}
 		}
 	})
@@ -228,12 +310,12 @@ func (c *connections) meet(ex audit.Exhibit, ss *strands) []meeting {
 	var met []meeting
 	had := make(map[int]bool)
 	for _, strand := range ss.order {
-		s := ss.spin(*strand, 1)
+		s := ss.spin(*strand, 1, nil)
 		stem, _ := stem(ss.values[s.which[0]].Trail)
 		key := connection{ex.Place, ex.URL, stem}
 		before, known := c.tails[key]
 		data := append(bytes.Clone(before.data), s.data...)
-		c.seeds.whole(data, func(seed, start, end int) {
+		c.seeds.whole(data, func(seed int, _ *spelling, start, end int) {
 			from := len(before.data)
 			if start >= from || end <= from || had[seed] || c.seeds.seeds[seed].AtHome(ex.Host) {
 				return

@@ -49,7 +49,10 @@ func TestSplit(t *testing.T) {
 		"a=azdmM3E5dzJ&b=tNHg4QHBvc3QuZXhhbXBsZQ==":                                "e1 mail plain[:8] likely, e1 mail plain certain",
 		"a=azdmM3E5dzJtNHg4QHBvc3QuZXhhbXBsZSAg&b=c3VtbWVyIG5ld3MgdG9kYXkg":        "e1 mail plain certain",
 		`{"a":"k7f3q9w2m4x8@post.example","b":"k7f3q9w2","c":"m4x8@post.example"}`: "e1 mail plain certain, e1 mail plain[:8] likely",
-		`{"b":"m4x8@post.example","a":"k7f3q9w2"}`:                                 "e1 mail plain[:8] likely",
+		`{"b":"m4x8@post.example","a":"k7f3q9w2"}`:                                 "e1 mail split certain: in 2 pieces",
+		"p3=example&n=1&p1=k7f3q9w2&p2=m4x8%40post.":                               "e1 mail split certain: in 3 pieces",
+		`{"c":["YWJj","azdmMw==","cTl3","Mm00eDhAcG9zdC5leGFtcGxl"]}`:              "e1 mail split certain: in 3 pieces",
+		"https://sink.example/k7f3q9w2m4x/8%40po/st.example":                       "e1 mail split certain: in 3 pieces",
 	} {
 		if got := strings.Join(forms(t, []audit.Seed{mail}, body(1, here, "sink.example", in)), ", "); got != want {
 			t.Errorf("%s: got %s, want %s", in, got, want)
