@@ -19,9 +19,9 @@ import (
 const minGuess = 16
 
 // plain reports whether bytes that were read from digits are text without a
-// fault, be it in another form, or compressed.
+// fault, be it in another form, or compressed, or hold something of that kind.
 func plain(out []byte) bool {
-	return len(out) >= minGuess && (isText(out) || isWrapped(out) || compressed(out) && inflatable(out))
+	return len(out) >= minGuess && (isText(out) || isWrapped(out) || compressed(out) && inflatable(out) || worthy(out))
 }
 
 // promising reports whether bytes may be the start of what is plain. It tells
