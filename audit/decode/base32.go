@@ -38,7 +38,7 @@ func decodeBase32(in layer, emit func(part) bool) error {
 	for run := range runs(in.data, alnum) {
 		text := in.data[run.Start:run.End]
 		for _, r := range base32s {
-			if len(text) < minBase32 || !r.reads(text[:min(len(text), headSize)]) || !r.all(text) {
+			if !r.reads(text) {
 				continue
 			}
 			end := run.End
@@ -54,8 +54,14 @@ func decodeBase32(in layer, emit func(part) bool) error {
 	return nil
 }
 
-func (r radix) reads(head []byte) bool {
-	return len(head) >= minBase32 && r.all(head) && promising(r.from32(head[:minBase32])) && plain(r.from32(head))
+// reads reports whether digits are those of something. Text shows by its first
+// digits, a container only as a whole.
+func (r radix) reads(text []byte) bool {
+	if len(text) < minBase32 || !r.all(text) {
+		return false
+	}
+	head := text[:min(len(text), headSize)]
+	return promising(r.from32(head[:minBase32])) && plain(r.from32(head)) || worthy(r.from32(text))
 }
 
 // all reports whether text has no other digits.

@@ -75,7 +75,7 @@ func decodeBase64(in layer, emit func(part) bool) error {
 // signs.
 func readToken(data []byte) (out []byte, level belief) {
 	spaces := bytes.Count(data, []byte(" "))
-	if !isToken(data) || len(data) >= minRun && spaces == 0 {
+	if !isToken(data) || len(trimPadding(data)) >= minRun && spaces == 0 {
 		return nil, unlikely
 	}
 	text := bytes.ReplaceAll(trimPadding(data), []byte(" "), []byte("+"))

@@ -25,24 +25,55 @@ const minDense = 20
 // headDense is the number of digits by which a layer is judged, some groups.
 const headDense = 80
 
-func isBase85(in layer) bool {
-	return isDense(in.data) || bytes.Contains(in.data, ascii85Begin)
-}
+func isBase85(in layer) bool { return isBase91(in) || bytes.Contains(in.data, ascii85Begin) }
 
 // isDense reports whether the first characters of data could be digits of
-// base 85 or 91. Most text has a space before long.
+// base 85 or 91.
 func isDense(data []byte) bool {
+	if len(data) < minDense {
+		return false
+	}
 	head := data[:min(len(data), headDense)]
 	for _, c := range head {
 		if c <= ' ' || c > '~' {
 			return false
 		}
 	}
-	return len(data) >= minDense && bytes.ContainsAny(head, punctuation)
+	return bytes.ContainsAny(head, punctuation)
 }
 
-// decodeBase85 gives what stands between the marks of Ascii85, or else the
-// whole layer if it reads well in one of the alphabets.
+// denseWords yields the layer if there is no space at its start, otherwise each
+// word that may be made of such digits, as behind the name of a scheme. What
+// follows a word in a list or in brackets may be a digit too: it is yielded
+// with that and without.
+func denseWords(data []byte) iter.Seq[piece] {
+	return func(yield func(piece) bool) {
+		if isDense(data) {
+			yield(piece{data, audit.Span{End: len(data)}})
+			return
+		}
+		for start := 0; start+minDense <= len(data); {
+			size := bytes.IndexFunc(data[start:], isGap)
+			if size < 0 {
+				size = len(data) - start
+			}
+			for end := start + size; end > start+size-3 && isDense(data[start:end]); end-- {
+				if !yield(piece{data[start:end], audit.Span{Start: start, End: end}}) {
+					return
+				}
+				if bytes.IndexByte([]byte(");,"), data[end-1]) < 0 {
+					break
+				}
+			}
+			start += size + 1
+		}
+	}
+}
+
+func isGap(r rune) bool { return r <= ' ' || r > '~' }
+
+// decodeBase85 gives what stands between the marks of Ascii85, or else each
+// word that reads well in one of the alphabets.
 func decodeBase85(in layer, emit func(part) bool) error {
 	marked := false
 	for span := range framed(in.data) {
@@ -55,17 +86,30 @@ func decodeBase85(in layer, emit func(part) bool) error {
 			return nil
 		}
 	}
-	if marked || !isDense(in.data) {
+	if marked {
 		return nil
 	}
-	for _, r := range base85s {
-		if !promising(r.from85(in.data[:minDense])) || !plain(r.from85(in.data[:min(len(in.data), headDense)])) {
-			continue
+	for word := range denseWords(in.data) {
+		for _, r := range base85s {
+			if out := r.dense(word.data, r.from85); out != nil {
+				if !emit(part{r.step, out, word.span}) {
+					return nil
+				}
+				break
+			}
 		}
-		if out := r.from85(in.data); plain(out) {
-			emit(in.whole(r.step, out))
-			break
-		}
+	}
+	return nil
+}
+
+// dense reads the digits of a word, nothing if the result is not plain. Text
+// shows by the first digits, a container only as a whole.
+func (r radix) dense(word []byte, read func([]byte) []byte) []byte {
+	if !promising(read(word[:minDense])) && len(word) < minHeld {
+		return nil
+	}
+	if out := read(word); plain(out) {
+		return out
 	}
 	return nil
 }

@@ -3,15 +3,20 @@ package decode
 var base91 = radix{"base91", 91, digitTable(
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&()*+,./:;<=>?@[]^_`{|}~\"")}
 
-func isBase91(in layer) bool { return isDense(in.data) }
-
-// decodeBase91 gives the whole layer if it reads well.
-func decodeBase91(in layer, emit func(part) bool) error {
-	if !promising(base91.from91(in.data[:minDense])) || !plain(base91.from91(in.data[:min(len(in.data), headDense)])) {
-		return nil
+func isBase91(in layer) bool {
+	for range denseWords(in.data) {
+		return true
 	}
-	if out := base91.from91(in.data); plain(out) {
-		emit(in.whole(base91.step, out))
+	return false
+}
+
+// decodeBase91 gives each word that reads well.
+func decodeBase91(in layer, emit func(part) bool) error {
+	for word := range denseWords(in.data) {
+		out := base91.dense(word.data, base91.from91)
+		if out != nil && !emit(part{base91.step, out, word.span}) {
+			break
+		}
 	}
 	return nil
 }

@@ -60,7 +60,7 @@ func fromCodes(list []byte, base int) []byte {
 	switch {
 	case len(units) < minCodes:
 		return nil
-	case most < 256 && (utf8.Valid(octets) || compressed(octets)):
+	case most < 256 && (utf8.Valid(octets) || compressed(octets) || worthy(octets)):
 		return octets
 	case least < 0:
 		return nil
@@ -94,7 +94,7 @@ func items(list []byte) iter.Seq[[]byte] {
 // too.
 func worded(out []byte) bool {
 	if len(out) < minCodes || !isText(out) {
-		return isWrapped(out) || compressed(out)
+		return isWrapped(out) || compressed(out) || worthy(out)
 	}
 	if telling(out) {
 		return true

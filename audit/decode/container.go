@@ -6,6 +6,26 @@ func marked(data []byte) bool {
 	return isZip(in) || isTar(in) || isBinaryPlist(in) || isAvro(in) || isJavaSerial(in)
 }
 
+// containers are those that have no mark, or a weak one, except protocol
+// buffers.
+var containers = []decoder{
+	{gate: isMultipart, decode: decodeMultipart},
+	{gate: isChunked, decode: decodeChunked},
+	{gate: isRawMessage, decode: decodeRawMessage},
+	{gate: isPHP, decode: decodePHP},
+	{gate: isBSON, decode: decodeBSON},
+	{gate: isGRPC, decode: decodeGRPC},
+	{gate: isDER, decode: decodeDER},
+	{gate: isPickle, decode: decodePickle},
+	{gate: isMQTT, decode: decodeMQTT},
+	{gate: isDNS, decode: decodeDNS},
+	{gate: isThrift, decode: decodeThrift},
+	{gate: isThriftCompact, decode: decodeThriftCompact},
+	{gate: isCBOR, decode: decodeCBOR},
+	{gate: isMessagePack, decode: decodeMessagePack},
+	{gate: isTARS, decode: decodeTARS},
+}
+
 // structured reports whether all of data is a message or another container
 // that has no mark.
 func structured(data []byte) bool {
@@ -13,23 +33,7 @@ func structured(data []byte) bool {
 		return true
 	}
 	in := layer{data: data}
-	for _, d := range []decoder{
-		{gate: isMultipart, decode: decodeMultipart},
-		{gate: isChunked, decode: decodeChunked},
-		{gate: isRawMessage, decode: decodeRawMessage},
-		{gate: isPHP, decode: decodePHP},
-		{gate: isBSON, decode: decodeBSON},
-		{gate: isGRPC, decode: decodeGRPC},
-		{gate: isDER, decode: decodeDER},
-		{gate: isPickle, decode: decodePickle},
-		{gate: isMQTT, decode: decodeMQTT},
-		{gate: isDNS, decode: decodeDNS},
-		{gate: isThrift, decode: decodeThrift},
-		{gate: isThriftCompact, decode: decodeThriftCompact},
-		{gate: isCBOR, decode: decodeCBOR},
-		{gate: isMessagePack, decode: decodeMessagePack},
-		{gate: isTARS, decode: decodeTARS},
-	} {
+	for _, d := range containers {
 		found := false
 		if d.gate(in) && d.decode(in, func(part) bool { found = true; return false }) == nil && found {
 			return true

@@ -19,9 +19,9 @@ import (
 const minGuess = 16
 
 // plain reports whether bytes that were read from digits are text without a
-// fault, be it in another form, or compressed.
+// fault, be it in another form, or compressed, or hold something of that kind.
 func plain(out []byte) bool {
-	return len(out) >= minGuess && (isText(out) || isWrapped(out) || compressed(out) && inflatable(out))
+	return len(out) >= minGuess && (isText(out) || isWrapped(out) || compressed(out) && inflatable(out) || worthy(out))
 }
 
 // promising reports whether bytes may be the start of what is plain. It tells
@@ -99,14 +99,40 @@ var hostBytes = byteSet("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 // topLevel returns the last label of the host at the start of text, nothing if
 // it has one label only.
 func topLevel(text []byte) string {
-	n := 0
-	for n < min(len(text), 253) && hostBytes[text[n]] {
-		n++
-	}
-	host := strings.TrimRight(string(text[:n]), ".-")
+	host := hostAt(text)
 	i := strings.LastIndexByte(host, '.')
 	if i < 1 {
 		return ""
 	}
 	return host[i+1:]
+}
+
+// hostAt returns the host at the start of text.
+func hostAt(text []byte) string {
+	n := 0
+	for n < min(len(text), 253) && hostBytes[text[n]] {
+		n++
+	}
+	return strings.TrimRight(string(text[:n]), ".-")
+}
+
+// secondLevels are labels that stand before a domain of two letters, either
+// because it keeps them for everybody, or because a provider of mail is called
+// so.
+var secondLevels = []string{
+	"co", "com", "org", "net", "edu", "gov", "ac", "example", "mail", "gmail", "googlemail", "yahoo", "hotmail", "outlook", "live",
+	"yandex", "gmx", "web", "posteo", "proton", "protonmail",
+}
+
+// isKnownHost reports whether a host ends in a domain of three letters or more
+// that is known, or in one of two behind a label that is known. Two letters
+// alone may be any other two that were replaced.
+func isKnownHost(host string) bool {
+	labels := strings.Split(strings.ToLower(host), ".")
+	n := len(labels)
+	if n < 2 {
+		return false
+	}
+	top := labels[n-1]
+	return slices.Contains(topLevels, top) && (len(top) > 2 || slices.Contains(secondLevels, labels[n-2]))
 }

@@ -64,7 +64,7 @@ func decodeGrouped(in layer, emit func(part) bool) error {
 	head := out[:min(len(out), headSize)]
 	readable := isDigitsOf(head, unhex) && plain(fromHex(head))
 	for _, r := range base32s {
-		readable = readable || r.reads(head)
+		readable = readable || r.reads(out)
 	}
 	if readable {
 		emit(in.whole("joined", out))

@@ -5,13 +5,14 @@ import "bytes"
 // isQuoted wants every equals sign to start an escape of quoted-printable or
 // to end a line (RFC 2045). A form may look so: its values are told by digits
 // without a letter, or by an escape of a character that needs none. Who
-// escapes everything is no form.
+// escapes everything is no form: a field of one takes five characters.
 func isQuoted(in layer) bool {
 	escapes, marked, needless := 0, false, false
 	for rest := in.data; ; rest = rest[1:] {
 		i := bytes.IndexByte(rest, '=')
 		if i < 0 {
-			return marked && !needless || escapes > 1 && 3*escapes >= len(in.data)
+			return marked && !needless || escapes > 1 && 3*escapes >= len(in.data) ||
+				escapes >= minCodes && 4*escapes >= len(in.data)
 		}
 		rest = rest[i:]
 		if softBreak(rest) {
@@ -38,7 +39,7 @@ func isAlnum(c byte) bool {
 }
 
 func decodeQuoted(in layer, emit func(part) bool) error {
-	if out := unquotePrintable(in.data); isText(out) || isWrapped(out) || compressed(out) {
+	if out := unquotePrintable(in.data); isText(out) || isWrapped(out) || compressed(out) || worthy(out) {
 		emit(in.whole("quoted-printable", out))
 	}
 	return nil

@@ -22,7 +22,7 @@ var radixes = []radix{
 const (
 	minNumber  = 22
 	minDecimal = 37 // the digits of 15 bytes
-	maxNumber  = 1024
+	maxNumber  = 8192
 )
 
 func isRadix(in layer) bool {
@@ -62,19 +62,34 @@ func decodeRadix(in layer, emit func(part) bool) error {
 			if !r.all(text) {
 				continue
 			}
-			out := r.number(text)
-			step := r.step
-			if content, ok := checked(out, text); ok && r.base == 58 {
-				step, out = "base58check", content
-			} else if !plain(out) {
-				continue
-			}
-			if !emit(part{step, out, run}) {
+			step, out := r.read(text)
+			if out != nil && !emit(part{step, out, run}) {
 				return nil
 			}
 		}
 	}
 	return nil
+}
+
+// read returns the bytes of a number and the step that they are, none if they
+// read like nothing. Bytes of zero before the others are as many zeros before
+// the number.
+func (r radix) read(text []byte) (step string, out []byte) {
+	out = r.number(text)
+	if content, ok := checked(out, text); ok && r.base == 58 {
+		return "base58check", content
+	}
+	if plain(out) {
+		return r.step, out
+	}
+	zeros := 0
+	for zeros < len(text) && r.digits[text[zeros]] == 0 {
+		zeros++
+	}
+	if out = append(make([]byte, zeros), out...); zeros > 0 && worthy(out) {
+		return r.step, out
+	}
+	return "", nil
 }
 
 // checked takes the version and the checksum off that Base58Check puts around

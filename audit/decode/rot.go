@@ -95,8 +95,7 @@ func rotation(data []byte) int {
 	return mailRotation(data)
 }
 
-// mailRotation looks at top-level domains of at least three letters: two are
-// like any other two, rotated.
+// mailRotation looks at the hosts of e-mail addresses.
 func mailRotation(data []byte) int {
 	for rest := data; ; {
 		i := bytes.IndexByte(rest, '@')
@@ -104,13 +103,13 @@ func mailRotation(data []byte) int {
 			return 0
 		}
 		rest = rest[i+1:]
-		top := strings.ToLower(topLevel(rest))
-		if len(top) < 3 || slices.Contains(topLevels, top) {
+		host := hostAt(rest)
+		if isKnownHost(host) {
 			continue
 		}
-		for _, want := range topLevels {
-			if n, ok := rotated(top, want); ok {
-				return n
+		for n := 1; n < 26; n++ {
+			if isKnownHost(string(rotate([]byte(host), n))) {
+				return 26 - n
 			}
 		}
 	}

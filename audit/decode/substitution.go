@@ -2,7 +2,6 @@ package decode
 
 import (
 	"bytes"
-	"slices"
 	"strings"
 )
 
@@ -69,8 +68,7 @@ func (s *substitution) shows(data []byte) bool {
 			return false
 		}
 		rest = rest[i+1:]
-		top := strings.ToLower(topLevel(rest))
-		if len(top) > 2 && !slices.Contains(topLevels, top) && slices.Contains(topLevels, string(s.undo([]byte(topLevel(rest))))) {
+		if host := hostAt(rest); !isKnownHost(host) && isKnownHost(string(s.undo([]byte(host)))) {
 			return true
 		}
 	}

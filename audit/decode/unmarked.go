@@ -22,6 +22,9 @@ var carriers = map[string]bool{
 	"ascii85": true, "z85": true, "base85": true, "hex": true, "hex-list": true, "codes": true, "uuencode": true, "yenc": true,
 	"gzip": true, "zlib": true, "zstd": true, "lz4": true, "snappy": true, "bzip2": true, "xz": true, "lzma": true, "lzw": true,
 	"brotli": true, "deflate": true, "snappy-block": true,
+	"protobuf": true, "tars": true, "der": true, "msgpack": true, "cbor": true, "bson": true, "thrift": true, "thrift-compact": true,
+	"plist": true, "avro": true, "java": true, "zip": true, "tar": true, "mqtt": true, "frame": true, "message": true, "base45": true,
+	"path": true, "fragment": true, "pairs": true, "php": true, "json": true, "packed": true,
 }
 
 // minUnmarked is the least length of what is taken for compressed without a

@@ -9,8 +9,12 @@ import (
 )
 
 // isURL reports whether the whole layer is the address of something on the web,
-// or the path and the query of one, as HTTP/2 has them in ":path".
+// or the path and the query of one, as HTTP/2 has them in ":path", or the query
+// alone with its mark.
 func isURL(in layer) bool {
+	if len(in.data) > 0 && in.data[0] == '?' {
+		return isForm(layer{data: in.data[1:]}) && bytes.IndexFunc(in.data, notInURL) < 0
+	}
 	if len(in.data) > 0 && in.data[0] == '/' {
 		i := bytes.IndexByte(in.data, '?')
 		return i > 0 && bytes.IndexByte(in.data[i:], '=') > 0 && bytes.IndexFunc(in.data, notInURL) < 0
