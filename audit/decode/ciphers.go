@@ -73,8 +73,11 @@ func step(mode string, k material, source string) string {
 }
 
 // beside yields the readings with an IV of one of these lengths that stands in
-// a field of its own.
-func (t *trial) beside(ivs []material, sizes ...int) iter.Seq[reading] {
+// a field of its own: near the layer, or where the key stands.
+func (t *trial) beside(k material, ivs []material, as role, sizes ...int) iter.Seq[reading] {
+	if k.at.request != t.lock.request {
+		ivs = t.lock.add(slices.Clone(ivs), as, len(ivs)+maxIVs, slices.Values(t.lock.ring.shownBy(k.at.request, as)))
+	}
 	return func(yield func(reading) bool) {
 		for _, iv := range ivs {
 			for _, size := range sizes {
@@ -134,7 +137,7 @@ func (t *trial) cbc(k material, block cipher.Block) (best opened, found bool) {
 func (t *trial) vectors(k material) iter.Seq[reading] {
 	return func(yield func(reading) bool) {
 		fixed := []reading{{"zero", zeroIV, t.data}, {"key", k.data[:blockSize], t.data}}
-		for _, readings := range []iter.Seq[reading]{slices.Values(fixed), t.beside(t.blockIVs, blockSize), t.prefixed(blockSize)} {
+		for _, readings := range []iter.Seq[reading]{slices.Values(fixed), t.beside(k, t.blockIVs, asIV|asBlockIV, blockSize), t.prefixed(blockSize)} {
 			for r := range readings {
 				if !yield(r) {
 					return
@@ -164,7 +167,7 @@ func (t *trial) ctr(k material, block cipher.Block) (opened, bool) {
 		}
 		return opened{}, false
 	}
-	for r := range t.beside(t.ivs, 16, 12, 8) {
+	for r := range t.beside(k, t.ivs, asIV, 16, 12, 8) {
 		if out, ok := try(r); ok {
 			return out, true
 		}
@@ -189,7 +192,7 @@ func counter(iv []byte, first uint64) []byte {
 
 // gcm tries the tag at the end and, in a field of its own, beside the data.
 func (t *trial) gcm(k material, block cipher.Block) (opened, bool) {
-	for r := range t.nonces(12, 16) {
+	for r := range t.nonces(k, 12, 16) {
 		gcm, err := cipher.NewGCMWithNonceSize(block, len(r.iv))
 		if err != nil {
 			continue
@@ -202,9 +205,9 @@ func (t *trial) gcm(k material, block cipher.Block) (opened, bool) {
 }
 
 // nonces yields the readings with a nonce of one of these lengths.
-func (t *trial) nonces(sizes ...int) iter.Seq[reading] {
+func (t *trial) nonces(k material, sizes ...int) iter.Seq[reading] {
 	return func(yield func(reading) bool) {
-		for _, readings := range []iter.Seq[reading]{t.beside(t.ivs, sizes...), t.prefixed(sizes...)} {
+		for _, readings := range []iter.Seq[reading]{t.beside(k, t.ivs, asIV, sizes...), t.prefixed(sizes...)} {
 			for r := range readings {
 				if !yield(r) {
 					return
@@ -246,7 +249,7 @@ func (t *trial) chacha() (opened, bool) {
 		if len(k.data) != chacha20poly1305.KeySize {
 			continue
 		}
-		for r := range t.nonces(chacha20poly1305.NonceSize, chacha20poly1305.NonceSizeX) {
+		for r := range t.nonces(k, chacha20poly1305.NonceSize, chacha20poly1305.NonceSizeX) {
 			name, with := "chacha20-poly1305", chacha20poly1305.New
 			if len(r.iv) == chacha20poly1305.NonceSizeX {
 				name, with = "xchacha20-poly1305", chacha20poly1305.NewX

@@ -172,7 +172,7 @@ func TestSensorsPayloads(t *testing.T) {
 	body := bodyOf([]byte(`{"key_id":7,"key_hash":"hh","nc":1,"payload":"` + web + `"}`))
 	search := NewKeySearch(nil)
 	search.Answer(audit.Exhibit{Data: audit.NewSecret([]byte(`s.use("AesEncryption",{k:"0123456789abcdef",kid:7,khash:"hh"});`))})
-	o := Options{DefaultLimits, search.Keyring()}
+	o := Options{Limits: DefaultLimits, Keys: search.Keyring()}
 	values := []audit.Value{}
 	for v := range NewPeeler(o).Values(body) {
 		values = append(values, v)

@@ -41,14 +41,15 @@ func (l Limits) room() int64 { return l.Bytes / 4 }
 
 // A Peeler takes exhibits apart. It is safe for concurrent use.
 type Peeler struct {
-	keys *Keyring
-	free sync.Pool // of peelings that are done
+	keys  *Keyring
+	cribs *Cribs
+	free  sync.Pool // of peelings that are done
 }
 
 // NewPeeler returns a peeler that keeps to the limits with each exhibit, and
 // opens what the keys open.
 func NewPeeler(o Options) *Peeler {
-	p := &Peeler{keys: o.Keys}
+	p := &Peeler{keys: o.Keys, cribs: o.Cribs}
 	p.free.New = func() any { return newPeeling(o.Limits) }
 	return p
 }
@@ -73,7 +74,7 @@ func (pr *Peeler) Values(ex audit.Exhibit) iter.Seq2[audit.Value, error] {
 				pr.free.Put(p)
 			}
 		}()
-		p.media, p.lock = ex.Type, pr.keys.lock(ex)
+		p.media, p.lock, p.cribs = ex.Type, pr.keys.lock(ex), pr.cribs
 		p.queue = append(p.queue, audit.Value{Exhibit: ex.ID, Trail: audit.Trail{ex.Part}, Data: ex.Data})
 		for next := 0; next < len(p.queue); next++ {
 			v := p.queue[next]
@@ -100,6 +101,7 @@ type peeling struct {
 	problems []problem
 	barren   barren
 	lock     lock
+	cribs    *Cribs
 
 	above audit.Value // the layer that a decoder is at work on
 	got   outcome     // of that
@@ -160,6 +162,7 @@ var (
 func (p *peeling) peel(v audit.Value) audit.Value {
 	in := layer{
 		step: v.Trail[len(v.Trail)-1], data: v.Data.Reveal(), room: min(p.lim.room(), p.left), lock: p.lock.at(v.Trail),
+		cribs: p.cribs,
 	}
 	if len(v.Trail) == 1 {
 		in.media = p.media

@@ -11,6 +11,10 @@ type layer struct {
 	// below the first have none.
 	media string
 	lock  lock // what may open it
+	cribs *Cribs
+	// asked is the step that a trail has below the layer, when it is replayed:
+	// it may say what was found with more than the layer, such as a key.
+	asked string
 }
 
 // A part is one output of a decoder.

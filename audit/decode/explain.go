@@ -46,6 +46,7 @@ func (o Options) Explain(ex audit.Exhibit, f audit.Finding) ([]audit.Layer, erro
 
 // replay returns the part of a layer with this step and range.
 func replay(in layer, step string, span audit.Span) (data []byte, ok bool) {
+	in.asked = step
 	for _, d := range decoders {
 		if ok || !d.gate(in) {
 			continue

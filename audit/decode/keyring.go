@@ -3,6 +3,7 @@ package decode
 import (
 	"bytes"
 	"crypto/rsa"
+	"iter"
 	"slices"
 
 	"telltale/audit"
@@ -100,6 +101,19 @@ func (r *Keyring) with(found []material) *Keyring {
 // same reports whether another material has the same bytes.
 func (m material) same(other material) bool { return bytes.Equal(m.data, other.data) }
 
+// shownBy returns what a request, or the answer to it, shows as a role.
+func (r *Keyring) shownBy(q request, as role) (list []material) {
+	if q.event == 0 {
+		return nil
+	}
+	for _, m := range r.request[q] {
+		if m.role&as != 0 {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
 // A lock is what a layer is tried with, seen from where it stands.
 type lock struct {
 	ring    *Keyring
@@ -133,28 +147,63 @@ func (l lock) holds() bool {
 	return l.ring != nil && len(l.ring.fixed)+len(l.ring.private)+len(l.ring.all) > 0
 }
 
+// Bounds of what is tried from the traffic on one layer. What stands in other
+// requests comes last and is few: each key of the traffic is tried on each
+// layer, and with both the work would grow as the square of the traffic.
+const (
+	maxKeys   = 256
+	maxIVs    = 16
+	maxOthers = 64
+)
+
 // candidates returns the materials of a role in the order in which they are
 // tried, at most n of the traffic, each once: those given and published, then
-// those of the same exhibit, the nearest first, of the same request, and of
-// the rest.
+// those of the same exhibit, the nearest first, and of the same request.
 func (l lock) candidates(as role, n int) (list []material) {
-	add := func(ms []material) {
-		for _, m := range ms {
-			if m.role&as == 0 || len(list) >= n || slices.ContainsFunc(list, m.same) {
-				continue
+	n += len(l.ring.fixed)
+	list = l.add(list, as, n, slices.Values(l.ring.fixed))
+	list = l.add(list, as, n, slices.Values(l.nearest()))
+	return l.add(list, as, n, slices.Values(l.ring.request[l.request]))
+}
+
+// keys returns the candidates and some keys of other requests: those that the
+// traffic shows first, such as the one that a program fetches when it starts,
+// and those that it showed last before.
+func (l lock) keys(as role) (list []material) {
+	list = l.candidates(as, maxKeys)
+	own := len(list)
+	list = l.add(list, as, own+maxOthers/2, slices.Values(l.ring.all))
+	return l.add(list, as, own+maxOthers, l.before())
+}
+
+// add appends materials of a role to a list of at most n, each once.
+func (l lock) add(list []material, as role, n int, more iter.Seq[material]) []material {
+	for m := range more {
+		if len(list) >= n {
+			break
+		}
+		if m.role&as == 0 || slices.ContainsFunc(list, m.same) {
+			continue
+		}
+		if m.at.exhibit != "" && m.at.exhibit != l.exhibit {
+			m.label = m.at.exhibit + "/" + m.label
+		}
+		list = append(list, m)
+	}
+	return list
+}
+
+// before yields what the traffic of the same source showed up to the request,
+// the last one first.
+func (l lock) before() iter.Seq[material] {
+	return func(yield func(material) bool) {
+		for _, m := range slices.Backward(l.ring.all) {
+			at := m.at.request
+			if at.source == l.request.source && at.event < l.request.event && !yield(m) {
+				return
 			}
-			if m.at.exhibit != "" && m.at.exhibit != l.exhibit {
-				m.label = m.at.exhibit + "/" + m.label
-			}
-			list = append(list, m)
 		}
 	}
-	n += len(l.ring.fixed)
-	add(l.ring.fixed)
-	add(l.nearest())
-	add(l.ring.request[l.request])
-	add(l.ring.all)
-	return list
 }
 
 // nearest returns the materials of the exhibit, first those that have most

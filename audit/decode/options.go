@@ -4,4 +4,5 @@ package decode
 type Options struct {
 	Limits Limits
 	Keys   *Keyring // may be nil
+	Cribs  *Cribs   // may be nil
 }

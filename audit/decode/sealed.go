@@ -85,19 +85,13 @@ type trial struct {
 	scratch         [sealedHead]byte
 }
 
-// Bounds of what is tried from the traffic on one layer.
-const (
-	maxKeys = 256
-	maxIVs  = 16
-)
-
 // open tries all keys on a layer.
 func open(in layer) (out opened, ok bool, err error) {
 	t := &trial{layer: in}
-	t.keys = in.lock.candidates(asKey, maxKeys)
-	t.blockKeys = in.lock.candidates(asKey|asBlockKey, maxKeys)
+	t.keys = in.lock.keys(asKey)
+	t.blockKeys = in.lock.keys(asKey | asBlockKey)
 	t.blockIVs = in.lock.candidates(asIV|asBlockIV, maxIVs)
-	t.phrases = in.lock.candidates(asPassphrase, maxKeys)
+	t.phrases = in.lock.keys(asPassphrase)
 	t.ivs = in.lock.candidates(asIV, maxIVs)
 	t.tags = in.lock.candidates(asTag, maxIVs)
 	before := *in.lock.tries

@@ -27,14 +27,14 @@ func unlock(t rapid.TB, base *Keyring, exhibits ...audit.Exhibit) (values []audi
 	t.Helper()
 	search := NewKeySearch(base)
 	for _, ex := range exhibits {
-		for range search.Watch(ex, NewPeeler(Options{DefaultLimits, base}).Values(ex)) {
+		for range search.Watch(ex, NewPeeler(Options{Limits: DefaultLimits, Keys: base}).Values(ex)) {
 		}
 	}
 	if ring = search.Keyring(); ring == nil {
 		ring = base
 	}
 	for _, ex := range exhibits {
-		for v, err := range NewPeeler(Options{DefaultLimits, ring}).Values(ex) {
+		for v, err := range NewPeeler(Options{Limits: DefaultLimits, Keys: ring}).Values(ex) {
 			if err != nil {
 				t.Errorf("%v", err)
 				continue
@@ -166,7 +166,7 @@ func replayed(t rapid.TB, ring *Keyring, ex audit.Exhibit, values []audit.Value)
 	t.Helper()
 	for _, v := range values {
 		f := audit.Finding{ID: "f1", Trail: v.Trail, Spans: v.Spans, Span: audit.Span{End: v.Data.Len()}}
-		layers, err := Options{DefaultLimits, ring}.Explain(ex, f)
+		layers, err := Options{Limits: DefaultLimits, Keys: ring}.Explain(ex, f)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,7 +2,8 @@ package decode
 
 import (
 	"bytes"
-	"fmt"
+	"encoding/hex"
+	"strings"
 )
 
 // xorCribs are the beginnings by which a key of several bytes is found.
@@ -11,31 +12,44 @@ var xorCribs = []string{"https://", "http://"}
 // xorHead is how many bytes every key is tried on.
 const xorHead = 64
 
-// isXOR wants bytes that somebody wrote as digits, because who obfuscates
-// bytes must write them in some way that a request can carry.
+// writtenBytes are the steps of bytes that somebody wrote as digits, because who
+// obfuscates bytes must write them in some way that a request can carry.
+var writtenBytes = map[string]bool{
+	"base64": true, "hex": true, "hex-list": true, "base32": true, "ascii85": true, "codes": true,
+}
+
+// isXOR wants written bytes. With cribs, any bytes that are no text will do.
 func isXOR(in layer) bool {
 	if len(in.data) < minGuess {
 		return false
 	}
-	switch in.step {
-	case "base64", "hex", "hex-list", "base32", "ascii85", "codes":
-		return true
-	}
-	return false
+	return writtenBytes[in.step] || strings.HasPrefix(in.asked, xorStep) ||
+		in.cribs != nil && !isText(in.data) && !marked(in.data) && (!compressed(in.data) || !inflatable(in.data))
 }
 
-// decodeXOR finds a key of one byte, or a short one that repeats itself, by
-// what must come out: an address, an e-mail address or JSON.
+// xorStep is the start of a step that says with which key bytes were XORed, in
+// hexadecimal digits.
+const xorStep = "xor:"
+
+// decodeXOR finds a key of one byte, or a short one that repeats itself: by the
+// cribs, or by what must come out: an address, an e-mail address or JSON.
 func decodeXOR(in layer, emit func(part) bool) error {
-	if telling(in.data) {
+	if digits, ok := strings.CutPrefix(in.asked, xorStep); ok {
+		if key, err := hex.DecodeString(digits); err == nil && len(key) > 0 {
+			emit(in.whole(in.asked, xor(in.data, key)))
+		}
 		return nil
 	}
-	key := xorKey(in.data)
-	if key == nil {
-		return nil
+	key := in.cribs.key(in.data)
+	if key == nil && writtenBytes[in.step] && !telling(in.data) {
+		if key = xorKey(in.data); key != nil {
+			if out := xor(in.data, key); !isMostlyText(out) || !telling(out) {
+				return nil
+			}
+		}
 	}
-	if out := xor(in.data, key); isMostlyText(out) && telling(out) {
-		emit(in.whole(fmt.Sprintf("xor:%x", key), out))
+	if key != nil {
+		emit(in.whole(xorStep+hex.EncodeToString(key), xor(in.data, key)))
 	}
 	return nil
 }

@@ -145,7 +145,7 @@ func (a analysis) analyze(in *inputs, seeds []audit.Seed) (*report.Case, error) 
 		c.Case.ID = in.list[0].folder.Case.ID
 		c.Partial, c.Ended = ending(in.list[0].folder)
 	}
-	l, err := newLocksmith(a.keys, in.answers(), a.limits)
+	l, err := newLocksmith(a.keys, c.Seeds, in.answers(), a.limits)
 	if err != nil {
 		return nil, err
 	}

@@ -169,7 +169,7 @@ func prepare(ctx context.Context, e *env, o auditOptions) (*trial, error) {
 	if o.runs < 1 || o.workers < 1 {
 		return nil, usagef("--runs %d, --workers %d: both have to be 1 or more", o.runs, o.workers)
 	}
-	if _, err := newLocksmith(o.keys, nil, defaultLimits); err != nil {
+	if _, err := newLocksmith(o.keys, nil, nil, defaultLimits); err != nil {
 		return nil, err
 	}
 	if o.specimen != "" {

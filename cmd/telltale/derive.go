@@ -27,7 +27,7 @@ const answerLimit = 1 << 20
 // derive makes facts and verdicts out of a case: the stages after capture, one
 // after the other. It depends on the folder and on the keys alone.
 func derive(r *evidence.Reader, keys ...string) (*report.Case, error) {
-	l, err := newLocksmith(keys, answered(r), defaultLimits)
+	l, err := newLocksmith(keys, r.Seeds, answered(r), defaultLimits)
 	if err != nil {
 		return nil, err
 	}

@@ -29,13 +29,14 @@ func keyFlag(c *cobra.Command, keys *[]string) {
 type locksmith struct {
 	ring    *decode.Keyring
 	search  *decode.KeySearch
+	cribs   *decode.Cribs
 	answers iter.Seq2[audit.Exhibit, error]
 	limits  limits
 }
 
-// newLocksmith reads keys as they stand on the command line. answers are what
-// servers delivered.
-func newLocksmith(keys []string, answers iter.Seq2[audit.Exhibit, error], lim limits) (*locksmith, error) {
+// newLocksmith reads keys as they stand on the command line. The seeds show what
+// is XORed with them; answers are what servers delivered.
+func newLocksmith(keys []string, seeds []audit.Seed, answers iter.Seq2[audit.Exhibit, error], lim limits) (*locksmith, error) {
 	given := make([]decode.Key, len(keys))
 	for i, text := range keys {
 		k, err := decode.ParseKey(text, i+1, os.ReadFile)
@@ -45,11 +46,19 @@ func newLocksmith(keys []string, answers iter.Seq2[audit.Exhibit, error], lim li
 		given[i] = k
 	}
 	ring := decode.NewKeyring(given...)
-	return &locksmith{ring, decode.NewKeySearch(ring), answers, lim}, nil
+	return &locksmith{ring, decode.NewKeySearch(ring), cribs(seeds), answers, lim}, nil
 }
 
 func (l *locksmith) options() decode.Options {
-	return decode.Options{Limits: l.limits.each(), Keys: l.ring}
+	return decode.Options{Limits: l.limits.each(), Keys: l.ring, Cribs: l.cribs}
+}
+
+func cribs(seeds []audit.Seed) *decode.Cribs {
+	texts := make([]string, len(seeds))
+	for i, s := range seeds {
+		texts[i] = s.Value
+	}
+	return decode.NewCribs(texts...)
 }
 
 // first returns the first look.
