@@ -112,7 +112,7 @@ func decodeLZString(in layer, emit func(part) bool) error {
 		z := lzString{units: units, width: form.width}
 		err := z.read(in.room)
 		text := z.text(in.room)
-		if (z.ended || err != nil && len(text) > len(in.data)) && len(text) >= minRun/2 && isMostlyText(text) && oneScript(text) {
+		if (z.ended || err != nil && len(text) > len(in.data)) && len(text) >= minRun/2 && (isText(text) || len(text) >= unmarkedHead && isMostlyText(text)) && oneScript(text) {
 			emit(in.whole("lz-string", text))
 			return err
 		}
