@@ -61,6 +61,21 @@ func Planted(events iter.Seq2[audit.Event, error]) map[string]bool {
 	return planted
 }
 
+// Visits returns the visits of the length probe that were made, as far as the
+// log goes.
+func Visits(events iter.Seq2[audit.Event, error]) []audit.Visit {
+	var visits []audit.Visit
+	for e, err := range events {
+		if err != nil {
+			break
+		}
+		if e.Step != nil && e.Step.Skipped == "" && e.Step.Length > 0 {
+			visits = append(visits, audit.Visit{Place: e.Place, From: e.Time, Until: e.Step.Until, Length: e.Step.Length})
+		}
+	}
+	return visits
+}
+
 // A visit is a host in one start of the software.
 type visit struct {
 	audit.Place

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	cryptorand "crypto/rand"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -45,7 +47,7 @@ type auditOptions struct {
 	arms                                   []string
 	runs, workers                          int
 	settle                                 time.Duration
-	online, reveal, noControl              bool
+	online, reveal, noControl, probe       bool
 	keys                                   []string
 }
 
@@ -69,6 +71,7 @@ func newAudit(e *env) *cobra.Command {
 	f.BoolVar(&o.online, "online", false, "let requests go on to the real servers and record their answers")
 	f.BoolVar(&o.noControl, "no-control", false, "leave out the runs without the specimen")
 	f.BoolVar(&o.reveal, "reveal", false, "write captured values in clear into facts and report")
+	f.BoolVar(&o.probe, "probe", false, "also visit addresses of different lengths, and see whether what cannot be read grows with them; adds 20 seconds or so to each arm and run")
 	f.StringVar(&o.listen, "listen", "127.0.0.1:0", "address of the proxy; a fixed port means one browser at a time")
 	f.IntVar(&o.workers, "workers", 2, "browsers at the same time")
 	keyFlag(c, &o.keys)
@@ -191,6 +194,9 @@ func prepare(ctx context.Context, e *env, o auditOptions) (*trial, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.probe && t.software.alone {
+		return nil, usagef("--probe needs a browser that visits addresses; the specimen %s is none", o.specimen)
+	}
 	arms, err := t.arms()
 	if err != nil {
 		return nil, err
@@ -286,7 +292,11 @@ func (t *trial) write(ctx context.Context, file claims.File, text []byte, arms [
 	if err != nil {
 		return err
 	}
-	script, seeds := lab.Prepare(t.software.plan(t.options.settle), arms, t.options.runs)
+	plan := t.software.plan(t.options.settle)
+	if t.options.probe {
+		plan = lab.Probed(plan, t.options.settle, rand.New(rand.NewChaCha8(probeSeed())))
+	}
+	script, seeds := lab.Prepare(plan, arms, t.options.runs)
 	t.script = script
 	if t.specimen.Name != "" {
 		p := &lab.Planter{}
@@ -300,7 +310,7 @@ func (t *trial) write(ctx context.Context, file claims.File, text []byte, arms [
 			Arms: arms, Runs: t.options.runs, Steps: script.Words(arms[0].Name), Seeds: lab.Sealed(seeds),
 			Tools:   []audit.Tool{{Name: "telltale", Version: version}, tool},
 			Machine: runtime.GOOS + "/" + runtime.GOARCH,
-			Online:  t.options.online, Claims: digest(text),
+			Online:  t.options.online, Claims: digest(text), Probe: script.Probes(arms, t.options.runs),
 		},
 		Seeds: seeds, Claims: text,
 	}
@@ -308,6 +318,13 @@ func (t *trial) write(ctx context.Context, file claims.File, text []byte, arms [
 		t.options.dir = filepath.Join("cases", started.Format("2006-01-02-150405")+"-"+caseName(t))
 	}
 	return nil
+}
+
+// probeSeed starts the generator of the probe's addresses and their order. It
+// is not kept: the order stands in the case.
+func probeSeed() (seed [32]byte) {
+	_, _ = cryptorand.Read(seed[:]) // never fails, since Go 1.24
+	return seed
 }
 
 func caseName(t *trial) string {
