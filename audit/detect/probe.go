@@ -102,7 +102,7 @@ func lengthFindings(scenes []scene, visits []audit.Visit) map[string][]audit.Fin
 	p := newProber(visits)
 	p.count(scenes)
 	for _, s := range p.growing() {
-		found[s.shown.ID] = append(found[s.shown.ID], s.finding(len(p.visits[s.arm])))
+		found[s.shown.ID] = append(found[s.shown.ID], s.finding())
 	}
 	return found
 }
@@ -238,7 +238,7 @@ func (l line) pace() (pace, bool) {
 }
 
 // finding makes the finding of a series that grows.
-func (s *series) finding(visits int) audit.Finding {
+func (s *series) finding() audit.Finding {
 	runs := make(map[int]bool)
 	for _, p := range s.pairs {
 		runs[p.Run] = true
@@ -254,11 +254,11 @@ func (s *series) finding(visits int) audit.Finding {
 	means := "no known encoding of the address gives that"
 	if pace, ok := s.line.pace(); ok {
 		f.Confidence = audit.Likely
-		means = "as if the address was sent " + pace.how
+		means = "as if the address was inside, " + pace.how
 	}
-	f.Says = fmt.Sprintf("statistical, nothing was read: %.2f bytes more for each byte of the visited address "+
-		"(95%% interval %.2f to %.2f, permutation test p = %.2g after Holm's correction, %d visits in %d runs), %s",
-		s.line.slope, s.line.low, s.line.high, s.p, visits, len(runs), means)
+	f.Says = fmt.Sprintf("statistical, nothing was read: what %s got grew by %.2f bytes for each byte of the visited address "+
+		"(95%% interval %.2f to %.2f, permutation test p = %.2g after Holm's correction, %d visits, runs: %d), %s",
+		s.host, s.line.slope, s.line.low, s.line.high, s.p, len(s.pairs), len(runs), means)
 	return f
 }
 
