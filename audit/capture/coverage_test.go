@@ -4,6 +4,7 @@ import (
 	"errors"
 	"iter"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -104,5 +105,21 @@ func TestCoverageDamagedLog(t *testing.T) {
 	got, err := capture.Coverage([]audit.Arm{{Name: "a"}}, events)
 	if !errors.Is(err, damaged) || got[0].Requests != 1 {
 		t.Errorf("got %d requests and %v", got[0].Requests, err)
+	}
+}
+
+// The visits of the length probe are those that were made and measured.
+func TestVisits(t *testing.T) {
+	from := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
+	step := func(s audit.Step) audit.Event { return audit.Event{Time: from, Place: at("a", 2, 3), Step: &s} }
+	got := capture.Visits(log(
+		step(audit.Step{Action: "visit", Target: "a page"}),
+		step(audit.Step{Action: "probe", Length: 500, Until: from.Add(time.Second)}),
+		step(audit.Step{Action: "probe", Length: 50, Skipped: "no browser"}),
+		request(at("a", 2, 3), 1, "x.example", audit.BySinkhole, 0),
+	))
+	want := []audit.Visit{{Place: at("a", 2, 3), From: from, Until: from.Add(time.Second), Length: 500}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
 	}
 }
