@@ -34,10 +34,17 @@ and a report are in the case folder.
 
 A specimen is software that leaks on purpose, rebuilt from public reports; it
 shows that the instrument finds what it must find. With one, the same browser
-without it is tested beside it, as the control.`
+without it is tested beside it, as the control.
+
+With --probe the browser also visits one page by random addresses of 50 to 3000
+bytes. If what cannot be read grows with them, the address is inside: such a
+finding is statistical and says so. That adds one start and eight visits to
+each arm and run, some twenty seconds with the default --settle. Software that
+sends late needs a longer --settle.`
 
 const auditExample = `  telltale audit                                   # the installed Chromium, against a strict baseline
   telltale audit --specimen mint-2020              # must be convicted: the browser telemetry of 2020
+  telltale audit --specimen sealed --probe         # convicted by the length of what it encrypts
   telltale audit --claims vendor.yaml --runs 5     # against a vendor's own words
   telltale audit --arms private --case /tmp/case   # private windows only`
 
@@ -71,7 +78,7 @@ func newAudit(e *env) *cobra.Command {
 	f.BoolVar(&o.online, "online", false, "let requests go on to the real servers and record their answers")
 	f.BoolVar(&o.noControl, "no-control", false, "leave out the runs without the specimen")
 	f.BoolVar(&o.reveal, "reveal", false, "write captured values in clear into facts and report")
-	f.BoolVar(&o.probe, "probe", false, "also visit addresses of different lengths, and see whether what cannot be read grows with them; adds 20 seconds or so to each arm and run")
+	f.BoolVar(&o.probe, "probe", false, "also test whether what cannot be read grows with the visited address; adds some 20 seconds to each arm and run")
 	f.StringVar(&o.listen, "listen", "127.0.0.1:0", "address of the proxy; a fixed port means one browser at a time")
 	f.IntVar(&o.workers, "workers", 2, "browsers at the same time")
 	keyFlag(c, &o.keys)

@@ -13,6 +13,7 @@ package specimen
 import (
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -133,14 +134,24 @@ func (s Specimen) copyTo(dir string) error {
 			return err
 		}
 		for _, name := range names {
-			b, err := extensions.ReadFile(name)
-			if err != nil {
-				return err
-			}
-			if err := os.WriteFile(filepath.Join(dir, path.Base(name)), b, 0o600); err != nil {
+			if err := copyNew(filepath.Join(dir, path.Base(name)), name); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// copyNew writes an embedded file to a place where there is none.
+func copyNew(to, name string) error {
+	b, err := extensions.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // below the folder of a profile
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	return errors.Join(err, f.Close())
 }
