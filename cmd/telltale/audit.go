@@ -301,7 +301,7 @@ func (t *trial) write(ctx context.Context, file claims.File, text []byte, arms [
 	}
 	plan := t.software.plan(t.options.settle)
 	if t.options.probe {
-		plan = lab.Probed(plan, t.options.settle, rand.New(rand.NewChaCha8(probeSeed())))
+		plan = lab.Probed(plan, t.options.settle, rand.New(rand.NewChaCha8(probeSeed()))) //nolint:gosec // a strong generator from a random start
 	}
 	script, seeds := lab.Prepare(plan, arms, t.options.runs)
 	t.script = script
