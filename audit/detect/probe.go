@@ -45,6 +45,7 @@ type series struct {
 // Bounds of the probe.
 const (
 	minUsed   = 4    // visits during which a series sent something
+	minSlope  = 0.1  // less is a length in digits, or a time, and no address
 	maxSeries = 1000 // those that carried most
 	maxVisits = 5000 // of an arm
 	maxChance = 0.01 // after correction
@@ -157,7 +158,7 @@ func (p *prober) growing() []*series {
 	chances, order := make([]float64, len(tried)), make([]int, len(tried))
 	for i, s := range tried {
 		order[i], chances[i] = i, 1
-		if l, ok := fit(s.pairs); ok && l.low > 0 { // what does not grow needs no second opinion
+		if l, ok := fit(s.pairs); ok && l.low > 0 && l.slope >= minSlope { // what does not grow needs no second opinion
 			s.line, chances[i] = l, permuted(s.pairs)
 		}
 	}

@@ -85,6 +85,7 @@ func TestLengthFindings(t *testing.T) {
 		{"hexadecimal", func(n int) int { return 2 * (102 + n) }, "in hexadecimal digits", audit.Likely},
 		{"compressed", func(n int) int { return 120 + n*757/1000 }, "inside, compressed", audit.Likely},
 		{"at half the rate", func(n int) int { return 102 + n/2 }, "no known encoding", audit.Hint},
+		{"its length in digits", func(n int) int { return 4096 + len(fmt.Sprint(n)) }, "", ""},
 		{"padded to one size", func(int) int { return 4096 }, "", ""},
 		{"shorter for longer addresses", func(n int) int { return 4096 - n }, "", ""},
 	} {
