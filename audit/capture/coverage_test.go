@@ -108,17 +108,24 @@ func TestCoverageDamagedLog(t *testing.T) {
 	}
 }
 
-// The visits of the length probe are those that were made and measured.
+// The visits of the length probe are those that were made as planned.
 func TestVisits(t *testing.T) {
 	from := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
 	step := func(s audit.Step) audit.Event { return audit.Event{Time: from, Place: at("a", 2, 3), Step: &s} }
-	got := capture.Visits(log(
+	plan := []audit.Probe{{Place: at("a", 2, 3), Lengths: []int{500, 50, 1500, 3000}}}
+	got := capture.Visits(plan, log(
 		step(audit.Step{Action: "visit", Target: "a page"}),
 		step(audit.Step{Action: "probe", Length: 500, Until: from.Add(time.Second)}),
 		step(audit.Step{Action: "probe", Length: 50, Skipped: "no browser"}),
+		step(audit.Step{Action: "probe", Length: 1499, Until: from.Add(time.Second)}),
+		step(audit.Step{Action: "probe", Length: 3000, Until: from.Add(time.Second)}),
+		step(audit.Step{Action: "probe", Length: 3000, Until: from.Add(time.Second)}),
+		audit.Event{Place: at("b", 1, 1), Step: &audit.Step{Action: "probe", Length: 500}},
 		request(at("a", 2, 3), 1, "x.example", audit.BySinkhole, 0),
 	))
 	want := []audit.Visit{{Place: at("a", 2, 3), From: from, Until: from.Add(time.Second), Length: 500}}
+	want = append(want, want[0])
+	want[1].Length = 3000
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}

@@ -120,7 +120,7 @@ func (in *inputs) visits() []audit.Visit {
 	var visits []audit.Visit
 	for _, i := range in.list {
 		if i.folder != nil && i.run.Arm == "" {
-			visits = append(visits, capture.Visits(i.folder.Events())...)
+			visits = append(visits, capture.Visits(i.folder.Case.Probe, i.folder.Events())...)
 		}
 	}
 	return visits
