@@ -86,6 +86,38 @@ type Finding struct {
 	Confidence Confidence `json:"confidence"`
 	Value      Secret     `json:"value"`
 	Says       string     `json:"says,omitempty"`
+	Slope      *Slope     `json:"slope,omitempty"` // of a finding of the form ByLength
+}
+
+// ByLength is the form of a finding that no content told, but the length of
+// what was sent: the longer the visited address, the longer that was.
+const ByLength = "length"
+
+// A Slope says how the bytes that were sent grew with the length of a visited
+// address. It is statistical: nothing of the address was read.
+type Slope struct {
+	Estimate float64 `json:"estimate"` // bytes more for each byte of the address, by least squares
+	Low      float64 `json:"low"`      // 95% interval of Estimate
+	High     float64 `json:"high"`
+	Base     float64 `json:"base"` // bytes for an address of no length
+	P        float64 `json:"p"`    // of a permutation test, after Holm's correction
+	Runs     int     `json:"runs"` // repetitions that the visits were made in
+	Visits   []Pair  `json:"visits"`
+}
+
+// A Pair is one visit of the length probe as a pair of numbers.
+type Pair struct {
+	Run    int   `json:"run"`
+	Length int   `json:"length"` // of the address
+	Bytes  int64 `json:"bytes"`  // sent during the visit
+}
+
+// A Visit is one visit of the length probe: where, when, and how long its
+// address was. What is sent before Until and not before From belongs to it.
+type Visit struct {
+	Place
+	From, Until time.Time
+	Length      int // bytes of the address
 }
 
 // A Confidence says how sure a finding is.

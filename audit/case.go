@@ -25,6 +25,14 @@ type Case struct {
 	Machine string         `json:"machine"` // system and architecture
 	Online  bool           `json:"online"`  // requests went to the real servers
 	Claims  string         `json:"claims"`  // SHA-256 of the claims file
+	Probe   []Probe        `json:"probe,omitempty"`
+}
+
+// A Probe is the plan of the visits of one place whose addresses differ in
+// nothing but their length: the lengths in bytes, in the order of the visits.
+type Probe struct {
+	Place
+	Lengths []int `json:"lengths"`
 }
 
 // CaseFormat is the value of Case.Format.

@@ -25,6 +25,10 @@ type Step struct {
 	Target  string   `json:"target,omitempty"` // with names of seeds, not their values
 	Seeds   []string `json:"seeds,omitempty"`
 	Skipped string   `json:"skipped,omitempty"` // why it was not done
+	// Of a visit of the length probe: the bytes of the address, and when the
+	// software had been left alone for long enough. It began at Event.Time.
+	Length int       `json:"length,omitempty"`
+	Until  time.Time `json:"until,omitzero"`
 }
 
 // Closing is the Action of the step in which the program is told to end.

@@ -61,6 +61,32 @@ func Planted(events iter.Seq2[audit.Event, error]) map[string]bool {
 	return planted
 }
 
+// Visits returns the visits of the length probe that were made as they were
+// planned, as far as the log goes. One whose address has another length than
+// the plan says for its turn does not count: the test rests on the order that
+// was drawn before the first packet.
+func Visits(plan []audit.Probe, events iter.Seq2[audit.Event, error]) []audit.Visit {
+	lengths := make(map[audit.Place][]int)
+	for _, p := range plan {
+		lengths[p.Place] = p.Lengths
+	}
+	var visits []audit.Visit
+	for e, err := range events {
+		if err != nil {
+			break
+		}
+		if e.Step == nil || e.Step.Length == 0 || len(lengths[e.Place]) == 0 {
+			continue
+		}
+		planned := lengths[e.Place][0]
+		lengths[e.Place] = lengths[e.Place][1:]
+		if e.Step.Skipped == "" && e.Step.Length == planned {
+			visits = append(visits, audit.Visit{Place: e.Place, From: e.Time, Until: e.Step.Until, Length: e.Step.Length})
+		}
+	}
+	return visits
+}
+
 // A visit is a host in one start of the software.
 type visit struct {
 	audit.Place

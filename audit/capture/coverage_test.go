@@ -4,6 +4,7 @@ import (
 	"errors"
 	"iter"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -104,5 +105,28 @@ func TestCoverageDamagedLog(t *testing.T) {
 	got, err := capture.Coverage([]audit.Arm{{Name: "a"}}, events)
 	if !errors.Is(err, damaged) || got[0].Requests != 1 {
 		t.Errorf("got %d requests and %v", got[0].Requests, err)
+	}
+}
+
+// The visits of the length probe are those that were made as planned.
+func TestVisits(t *testing.T) {
+	from := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
+	step := func(s audit.Step) audit.Event { return audit.Event{Time: from, Place: at("a", 2, 3), Step: &s} }
+	plan := []audit.Probe{{Place: at("a", 2, 3), Lengths: []int{500, 50, 1500, 3000}}}
+	got := capture.Visits(plan, log(
+		step(audit.Step{Action: "visit", Target: "a page"}),
+		step(audit.Step{Action: "probe", Length: 500, Until: from.Add(time.Second)}),
+		step(audit.Step{Action: "probe", Length: 50, Skipped: "no browser"}),
+		step(audit.Step{Action: "probe", Length: 1499, Until: from.Add(time.Second)}),
+		step(audit.Step{Action: "probe", Length: 3000, Until: from.Add(time.Second)}),
+		step(audit.Step{Action: "probe", Length: 3000, Until: from.Add(time.Second)}),
+		audit.Event{Place: at("b", 1, 1), Step: &audit.Step{Action: "probe", Length: 500}},
+		request(at("a", 2, 3), 1, "x.example", audit.BySinkhole, 0),
+	))
+	want := []audit.Visit{{Place: at("a", 2, 3), From: from, Until: from.Add(time.Second), Length: 500}}
+	want = append(want, want[0])
+	want[1].Length = 3000
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
 	}
 }

@@ -1,12 +1,13 @@
 // Package detect says which values give away what.
 //
-// It looks for three things. Seeds: values that the lab planted, in plain
+// It looks for four things. Seeds: values that the lab planted, in plain
 // form or as a digest, in any layer of an exhibit; a hit is certain, because
 // the value exists nowhere else. Identifiers: values that behave like one over
 // the arms, runs and restarts of the experiment; the shape of a UUID is not
 // enough. Fields: places in wire formats that have a name (formats.txt), values
 // with a checksum or a structure of their own (package personal), and names that
-// say what their value is (fields.txt), which alone are hints.
+// say what their value is (fields.txt), which alone are hints. And lengths: what
+// cannot be read may still grow with the addresses that were visited (probe.go).
 //
 // Decoding is passed in: detect sees layers and does not know how they came
 // about. The result depends on the exhibits and their order alone.
@@ -35,6 +36,8 @@ type Experiment struct {
 	// event that it belongs to: what first came from a server was given by it.
 	// Nil if none are known.
 	Answers iter.Seq2[audit.Exhibit, error]
+	// Visits are those of the length probe that were made, in any order.
+	Visits []audit.Visit
 	// Again, if it is set, is called once all exhibits were seen. It returns
 	// how to peel those that may now give more, because what opens them was
 	// found elsewhere, and which these are; a nil Peeler if there are none.
@@ -217,12 +220,15 @@ type detector struct {
 	identities  []*identity
 	connections connections
 	request     request // of the last exhibits
+	visits      []audit.Visit
 	scenes      []*scene
 	looked      int // up to where scenes were replaced
 }
 
 func newDetector(x Experiment, seeds *Seeds) *detector {
-	return &detector{identifiers: newIdentifiers(x), connections: connections{seeds, make(map[connection]tail)}}
+	return &detector{
+		identifiers: newIdentifiers(x), connections: connections{seeds, make(map[connection]tail)}, visits: x.Visits,
+	}
 }
 
 func (d *detector) add(s scene) {
@@ -271,7 +277,7 @@ func (d *detector) identify(answers iter.Seq2[audit.Exhibit, error], peel Peeler
 
 func (d *detector) result(seeds []audit.Seed) Result {
 	var r Result
-	persistent := d.identifiers.findings(d.identities)
+	persistent, lengths := d.identifiers.findings(d.identities), lengthFindings(d.scenes, d.visits)
 	exhibits := make(map[string]audit.Exhibit, len(d.scenes))
 	for _, s := range d.scenes {
 		r.Problems = append(r.Problems, s.problems...)
@@ -283,7 +289,8 @@ func (d *detector) result(seeds []audit.Seed) Result {
 			r.Sealed = append(r.Sealed, s.sealed...)
 		}
 		exhibits[s.exhibit.ID] = s.exhibit
-		for _, f := range merge(append(s.found, s.over...), persistent[s.exhibit.ID]) {
+		found := merge(append(s.found, s.over...), persistent[s.exhibit.ID])
+		for _, f := range append(found, lengths[s.exhibit.ID]...) {
 			f.ID, f.Exhibit = fmt.Sprintf("f%d", len(r.Findings)+1), s.exhibit.ID
 			r.Findings = append(r.Findings, f)
 		}

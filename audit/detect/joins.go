@@ -60,7 +60,8 @@ func (j joined) record(f audit.Finding) record {
 }
 
 // say adds to each identifier the kinds that it is linked with, and in which
-// modes. Hints count for neither side, as they do not for a verdict.
+// modes. Hints count for neither side, as they do not for a verdict; nor does
+// what the length of many records told, which is not about one of them.
 func (j joined) say(found []audit.Finding) {
 	armOf := make(map[string]string, len(j.seeds))
 	for _, s := range j.seeds {
@@ -68,7 +69,7 @@ func (j joined) say(found []audit.Finding) {
 	}
 	facts := make(map[record][]fact)
 	for _, f := range found {
-		if f.Confidence != audit.Hint && !isIdentifier(f.Kind) {
+		if f.Confidence != audit.Hint && f.Slope == nil && !isIdentifier(f.Kind) {
 			at := j.record(f)
 			if what := (fact{f.Kind, j.mode(f, armOf)}); !slices.Contains(facts[at], what) {
 				facts[at] = append(facts[at], what)

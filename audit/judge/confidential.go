@@ -16,7 +16,7 @@ var encodings = []string{"base64", "gzip", "zlib", "hex", "percent", "deflate"}
 // the traffic or is published keeps nothing from anyone.
 func judgeConfidential(t *target, a claims.Assertion) audit.Verdict {
 	rule := a.Rule.(claims.Confidential) //nolint:forcetypeassert // the table pairs them
-	all := solid(t.about(rule.Kinds, a.When), nil)
+	all := read(solid(t.about(rule.Kinds, a.When), nil))
 	found := slices.DeleteFunc(slices.Clone(all), func(o observation) bool { return o.Trail.NeedsGivenKey() })
 	if len(found) == 0 {
 		v := t.unrefuted(a.When, rule.Kinds)

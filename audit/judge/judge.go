@@ -178,11 +178,23 @@ func under(kind personal.Kind, kinds []personal.Kind) bool {
 }
 
 // solid leaves out hints: a name or a form alone convicts nobody. A kind that
-// is named to the end is meant as it is, hint or not.
+// is named to the end is meant as it is, hint or not; a length that grows with
+// the addresses at a rate that nothing explains convicts nobody either way.
 func solid(found []observation, kinds []personal.Kind) []observation {
 	return slices.DeleteFunc(found, func(o observation) bool {
-		return o.Confidence == audit.Hint && (o.Kind == "id/session" || !slices.Contains(kinds, o.Kind))
+		return o.Confidence == audit.Hint && (o.Kind == "id/session" || o.Slope != nil || !slices.Contains(kinds, o.Kind))
 	})
+}
+
+// read leaves out what was told by length alone: of that nothing was read, and
+// it is about many records and not about one.
+func read(found []observation) []observation {
+	return slices.DeleteFunc(found, func(o observation) bool { return o.Slope != nil })
+}
+
+// statistical reports whether all of the findings were told by length alone.
+func statistical(found []observation) bool {
+	return len(found) > 0 && !slices.ContainsFunc(found, func(o observation) bool { return o.Slope == nil })
 }
 
 // judge applies the rule of an assertion.

@@ -22,11 +22,32 @@ func (t *target) refuted(when claims.Condition, found []observation, says string
 		records[o.record()] = true
 		runs[o.run] = true
 	}
+	visits := 0
+	if statistical(found) {
+		visits = probed(found, runs)
+	}
 	n := max(t.runs(when), len(runs))
+	shown := count(len(records), "record")
+	if visits > 0 {
+		says += " (statistical: what was sent grows with the address, and could not be read)"
+		shown = count(visits, "visit")
+	}
 	return audit.Verdict{
 		Result: audit.Refuted, Findings: ids, Exhibits: len(exhibits), Runs: n, Hits: len(runs),
-		Says: fmt.Sprintf("%s in %d of %d runs, %s.", says, len(runs), n, count(len(records), "record")),
+		Says: fmt.Sprintf("%s in %d of %d runs, %s.", says, len(runs), n, shown),
 	}
+}
+
+// probed adds the runs of the length probe behind the findings, and returns
+// the most visits that one of them was told by.
+func probed(found []observation, runs map[int]bool) (visits int) {
+	for _, o := range found {
+		visits = max(visits, len(o.Slope.Visits))
+		for _, v := range o.Slope.Visits {
+			runs[v.Run] = true
+		}
+	}
+	return visits
 }
 
 // unrefuted makes the verdict where nothing stands against a claim about kinds:

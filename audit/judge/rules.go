@@ -21,6 +21,7 @@ type Rule struct {
 
 const (
 	needsReading = "everything that the software sent in these arms could be read, and none of it stands against the claim"
+	byLength     = "with --probe also unread bytes that grow with the length of the visited address at the rate of a known encoding, p below 0.01 after correction: that is statistical, and the verdict says so"
 	clientOnly   = "what a server does with what it got; what depends on a server's real answer"
 )
 
@@ -29,9 +30,9 @@ var rules = []Rule{
 	{
 		ID: "never", of: claims.Never{}, judge: judgeNever,
 		Why:       "what was planted exists nowhere else, so meeting it at a host that was not visited is proof",
-		Refutes:   "one planted value, or one identifier that persists, in what was sent under the condition",
+		Refutes:   "one planted value, or one identifier that persists, in what was sent under the condition; " + byLength,
 		Supports:  needsReading,
-		CannotSee: clientOnly + "; what the plan does not do",
+		CannotSee: clientOnly + "; what the plan does not do; an address inside what cannot be read, if it is cut, padded to a fixed size, sampled or sent late",
 	},
 	{
 		ID: "unlinked", of: claims.Unlinked{}, judge: judgeUnlinked,
@@ -52,12 +53,12 @@ var rules = []Rule{
 		Why:       "an encoding or a compression that anyone can undo is no encryption; the line's own encryption ends at the receiver",
 		Refutes:   "one value that was read without any key, or with one that stands in the traffic or is published",
 		Supports:  needsReading,
-		CannotSee: "how good an encryption is that could not be undone",
+		CannotSee: "how good an encryption is that could not be undone; what its length tells",
 	},
 	{
 		ID: "only-to", of: claims.OnlyTo{}, judge: judgeOnlyTo,
 		Why:       "who receives is told by the host's registered domain and the table of organisations",
-		Refutes:   "personal data at a host of another organisation, or of one that is not known",
+		Refutes:   "personal data at a host of another organisation, or of one that is not known; " + byLength,
 		Supports:  needsReading,
 		CannotSee: "where a server stands, without a network; who else gets the data later",
 	},

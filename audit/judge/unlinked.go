@@ -33,7 +33,7 @@ type links struct {
 // and those that an identifier joins to such records.
 func (t *target) links(rule claims.Unlinked, when claims.Condition) links {
 	var l links
-	what := byRecord(solid(t.about(rule.Kinds, when), rule.Kinds))
+	what := byRecord(read(solid(t.about(rule.Kinds, when), rule.Kinds)))
 	who := byRecord(solid(t.about(rule.To, claims.Condition{}), rule.To))
 	anyID := byRecord(solid(t.about([]personal.Kind{"id", "contact"}, claims.Condition{}), nil))
 	named := make(map[string]bool) // labels that stand in a record with an identifier of the rule

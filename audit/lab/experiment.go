@@ -157,6 +157,9 @@ func (x *Experiment) actions(ctx context.Context, place audit.Place, software So
 		step := audit.Step{Action: string(a.Verb), Target: a.Target, Seeds: a.Seeds}
 		started := x.Now()
 		err := software.Do(ctx, a)
+		if a.Verb == Probe {
+			step.Length, step.Until = len(a.URL), x.Now()
+		}
 		var unable Unable
 		switch {
 		case errors.As(err, &unable):

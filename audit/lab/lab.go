@@ -37,6 +37,7 @@ const (
 	SignIn   Verb = "sign in"  // open a form, fill it, send it
 	Download Verb = "download" // open an address that is a file
 	Press    Verb = "press"    // use a part of the phone's own interface
+	Probe    Verb = "probe"    // open a page whose address has a known length, and leave the software alone
 )
 
 // An Action is one step of a plan with its seeds filled in.
@@ -44,7 +45,7 @@ type Action struct {
 	Verb   Verb
 	URL    string
 	Text   string        // what is typed
-	For    time.Duration // how long Idle and Read last
+	For    time.Duration // how long Idle and Read last, and the time after a Probe
 	Target string        // what it acts on, in words, without the seeds' values
 	Seeds  []string      // names of the seeds in URL and Text
 	Kind   personal.Kind // of Press: the kind of behaviour

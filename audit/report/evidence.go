@@ -129,6 +129,8 @@ func (x *index) layer(f audit.Finding, layers []audit.Layer, i int, l audit.Laye
 // matchWords says what the match of a finding is.
 func matchWords(f audit.Finding) string {
 	switch {
+	case f.Slope != nil:
+		return "all of it, read by nobody: its length tells"
 	case f.Seed != "" && (f.Form == "plain" || f.Form == ""):
 		return "the planted value " + f.Seed
 	case f.Seed != "":

@@ -50,7 +50,7 @@ type Case struct {
 	Rules func(id string) (refutes, cannotSee string)
 }
 
-//go:embed page.html picture.html page.css
+//go:embed page.html picture.html scatter.html page.css
 var files embed.FS
 
 var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
@@ -63,7 +63,7 @@ var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
 	"stamp":     stamp,
 	"thousands": thousands[int],
 	"title":     capital,
-}).ParseFS(files, "page.html", "picture.html"))
+}).ParseFS(files, "page.html", "picture.html", "scatter.html"))
 
 // HTML writes the report as one page of HTML. The same case gives the same page.
 func HTML(w io.Writer, c Case) error {

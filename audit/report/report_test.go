@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -410,6 +411,9 @@ func hostile(s string, reveal bool) report.Case {
 		Findings: []audit.Finding{
 			{ID: s, Exhibit: s, Kind: "id/install", Label: s, Form: s, Trail: audit.Trail{audit.Trail{s}.String()}, Says: s, Value: secret},
 			{ID: "f2", Exhibit: s, Kind: "contact/email", Seed: s, Form: s, Trail: audit.Trail{"json:" + s}},
+			{ID: s, Exhibit: s, Form: s, Says: s, Confidence: audit.Confidence(s), Slope: &audit.Slope{
+				Estimate: math.Inf(1), Base: math.NaN(), Visits: []audit.Pair{{Length: -len(s), Bytes: math.MinInt64}, {Length: math.MaxInt, Bytes: math.MaxInt64}},
+			}},
 		},
 		Parties:  []audit.Party{{Host: s, Domain: s, Organisation: s, Role: s, IP: s, Network: s, Country: s}},
 		Verdicts: []audit.Verdict{{Assertion: s, Target: arms[0].Target(), Result: audit.Refuted, Findings: []string{s, "f2"}, Says: s, Rule: s}, {Assertion: s + "/2", Target: s, Result: audit.Result(s), Says: s}},

@@ -14,32 +14,34 @@ import (
 
 // A view is what page.html shows, section by section, in the order of the page.
 type view struct {
-	CSS         template.CSS
-	Case        audit.Case
-	Title       string
-	Ended       time.Time
-	Lasted      string
-	Partial     string
-	Reveal      bool
-	Software    []software
-	Statements  []statementView
-	Targets     []target
-	Sections    []section
-	Pictures    []picture
-	Natives     []native
-	Identifiers []identifier
-	MoreIDs     int
-	Sessions    int // identifiers that end with the program
-	Groups      []armGroup
-	Coverage    []coverageView
-	Limits      []string
-	Problems    []problemView
-	MoreFailed  int
-	Seeds       []seedView
-	Planted     int
-	Rules       []ruleView
-	Words       []resultWord
-	Terms       []term
+	CSS          template.CSS
+	Case         audit.Case
+	Title        string
+	Ended        time.Time
+	Lasted       string
+	Partial      string
+	Reveal       bool
+	Software     []software
+	Statements   []statementView
+	Targets      []target
+	Sections     []section
+	Pictures     []picture
+	Scatters     []scatter
+	Natives      []native
+	Identifiers  []identifier
+	MoreIDs      int
+	Sessions     int // identifiers that end with the program
+	Groups       []armGroup
+	Coverage     []coverageView
+	Limits       []string
+	Problems     []problemView
+	MoreFailed   int
+	MoreScatters int
+	Seeds        []seedView
+	Planted      int
+	Rules        []ruleView
+	Words        []resultWord
+	Terms        []term
 }
 
 // software is one target in the head of the page.
@@ -88,6 +90,7 @@ func newView(x *index) (view, error) {
 	}
 	v.Identifiers, v.Sessions = x.identifiers()
 	v.Identifiers, v.MoreIDs = first(v.Identifiers, maxIdentifiers)
+	v.Scatters, v.MoreScatters = first(x.scatters(), maxScatters)
 	v.Problems, v.MoreFailed = first(v.Problems, maxProblems)
 	return v, nil
 }

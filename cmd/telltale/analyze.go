@@ -150,7 +150,7 @@ func (a analysis) analyze(in *inputs, seeds []audit.Seed) (*report.Case, error) 
 		return nil, err
 	}
 	exhibits := listed(c, in.exhibits())
-	x := detect.Experiment{Arms: in.arms(), Runs: in.runs(), Seeds: c.Seeds, Answers: in.answers(), Again: l.again}
+	x := detect.Experiment{Arms: in.arms(), Runs: in.runs(), Seeds: c.Seeds, Answers: in.answers(), Visits: in.visits(), Again: l.again}
 	found, err := detect.Detect(exhibits, x, l.first(), a.workers)
 	if err != nil {
 		return nil, usageError{err}

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	cryptorand "crypto/rand"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -32,10 +34,17 @@ and a report are in the case folder.
 
 A specimen is software that leaks on purpose, rebuilt from public reports; it
 shows that the instrument finds what it must find. With one, the same browser
-without it is tested beside it, as the control.`
+without it is tested beside it, as the control.
+
+With --probe the browser also visits one page by random addresses of 50 to 3000
+bytes. If what cannot be read grows with them, the address is inside: such a
+finding is statistical and says so. That adds one start and eight visits to
+each arm and run, some twenty seconds with the default --settle. Software that
+sends late needs a longer --settle.`
 
 const auditExample = `  telltale audit                                   # the installed Chromium, against a strict baseline
   telltale audit --specimen mint-2020              # must be convicted: the browser telemetry of 2020
+  telltale audit --specimen sealed --probe         # convicted by the length of what it encrypts
   telltale audit --claims vendor.yaml --runs 5     # against a vendor's own words
   telltale audit --arms private --case /tmp/case   # private windows only`
 
@@ -45,7 +54,7 @@ type auditOptions struct {
 	arms                                   []string
 	runs, workers                          int
 	settle                                 time.Duration
-	online, reveal, noControl              bool
+	online, reveal, noControl, probe       bool
 	keys                                   []string
 }
 
@@ -69,6 +78,7 @@ func newAudit(e *env) *cobra.Command {
 	f.BoolVar(&o.online, "online", false, "let requests go on to the real servers and record their answers")
 	f.BoolVar(&o.noControl, "no-control", false, "leave out the runs without the specimen")
 	f.BoolVar(&o.reveal, "reveal", false, "write captured values in clear into facts and report")
+	f.BoolVar(&o.probe, "probe", false, "also test whether what cannot be read grows with the visited address; adds some 20 seconds to each arm and run")
 	f.StringVar(&o.listen, "listen", "127.0.0.1:0", "address of the proxy; a fixed port means one browser at a time")
 	f.IntVar(&o.workers, "workers", 2, "browsers at the same time")
 	keyFlag(c, &o.keys)
@@ -191,6 +201,9 @@ func prepare(ctx context.Context, e *env, o auditOptions) (*trial, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.probe && t.software.alone {
+		return nil, usagef("--probe needs a browser that visits addresses; the specimen %s is none", o.specimen)
+	}
 	arms, err := t.arms()
 	if err != nil {
 		return nil, err
@@ -286,7 +299,11 @@ func (t *trial) write(ctx context.Context, file claims.File, text []byte, arms [
 	if err != nil {
 		return err
 	}
-	script, seeds := lab.Prepare(t.software.plan(t.options.settle), arms, t.options.runs)
+	plan := t.software.plan(t.options.settle)
+	if t.options.probe {
+		plan = lab.Probed(plan, t.options.settle, rand.New(rand.NewChaCha8(probeSeed()))) //nolint:gosec // a strong generator from a random start
+	}
+	script, seeds := lab.Prepare(plan, arms, t.options.runs)
 	t.script = script
 	if t.specimen.Name != "" {
 		p := &lab.Planter{}
@@ -300,7 +317,7 @@ func (t *trial) write(ctx context.Context, file claims.File, text []byte, arms [
 			Arms: arms, Runs: t.options.runs, Steps: script.Words(arms[0].Name), Seeds: lab.Sealed(seeds),
 			Tools:   []audit.Tool{{Name: "telltale", Version: version}, tool},
 			Machine: runtime.GOOS + "/" + runtime.GOARCH,
-			Online:  t.options.online, Claims: digest(text),
+			Online:  t.options.online, Claims: digest(text), Probe: script.Probes(arms, t.options.runs),
 		},
 		Seeds: seeds, Claims: text,
 	}
@@ -308,6 +325,13 @@ func (t *trial) write(ctx context.Context, file claims.File, text []byte, arms [
 		t.options.dir = filepath.Join("cases", started.Format("2006-01-02-150405")+"-"+caseName(t))
 	}
 	return nil
+}
+
+// probeSeed starts the generator of the probe's addresses and their order. It
+// is not kept: the order stands in the case.
+func probeSeed() (seed [32]byte) {
+	_, _ = cryptorand.Read(seed[:]) // never fails, since Go 1.24
+	return seed
 }
 
 func caseName(t *trial) string {

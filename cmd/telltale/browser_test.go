@@ -266,6 +266,43 @@ func TestMIUI2020(t *testing.T) {
 	}
 }
 
+// A browser that encrypts what it sends with a key that is nowhere gives no
+// seed away, and its lengths do: in both modes, and without it nothing does.
+func TestSealed(t *testing.T) {
+	const sink = "in.sealed-browser.example"
+	dir, c := audited(t, exitFinding, "--specimen", "sealed", "--probe", "--runs", "1")
+	at, told := exhibits(c), map[string]bool{}
+	for _, f := range c.Findings {
+		e := at[f.Exhibit]
+		if e.Host == sink && f.Slope == nil && f.Confidence != audit.Hint {
+			t.Errorf("%s was read in what is encrypted: %s %s", f.Kind, f.Form, f.Trail)
+		}
+		if f.Slope == nil {
+			continue
+		}
+		told[e.Arm+" to "+e.Host+", "+string(f.Confidence)] = true
+		if s := f.Slope; s.Low < 0.95 || s.High > 1.05 || len(s.Visits) != 8 || s.P >= 0.01 {
+			t.Errorf("%s: %+v", e.Arm, s)
+		}
+	}
+	want := map[string]bool{"normal to " + sink + ", likely": true, "private to " + sink + ", likely": true}
+	if diff := cmp.Diff(want, told); diff != "" {
+		t.Errorf("told by length: -want +got\n%s", diff)
+	}
+	if len(c.Case.Probe) != len(c.Case.Arms) {
+		t.Errorf("%d places with probes in the plan, want %d", len(c.Case.Probe), len(c.Case.Arms))
+	}
+	for assertion, want := range map[string]audit.Result{"private-browsing/1": audit.Refuted, "confidential/1": audit.CannotTell} {
+		if v := verdict(t, c, "chromium + sealed", assertion); v.Result != want || strings.Contains(v.Says, "(statistical: ") != (want == audit.Refuted) {
+			t.Errorf("%s: %s, want %s: %s", assertion, v.Result, want, v.Says)
+		}
+		if v := verdict(t, c, "chromium", assertion); v.Result == audit.Refuted {
+			t.Errorf("control: %s is refuted: %s", assertion, v.Says)
+		}
+	}
+	sameAgain(t, dir)
+}
+
 // Ctrl-C in the middle: one line that says what to do, and a case that is
 // readable and says that it is partial.
 func TestInterrupted(t *testing.T) {

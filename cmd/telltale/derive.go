@@ -58,7 +58,7 @@ func derive(r *evidence.Reader, keys ...string) (*report.Case, error) {
 // that could not be read.
 func detected(c *report.Case, r *evidence.Reader, l *locksmith) ([]string, error) {
 	exhibits := listed(c, caught(r))
-	x := detect.Experiment{Arms: c.Case.Arms, Runs: c.Case.Runs, Seeds: c.Seeds, Answers: answered(r), Again: l.again}
+	x := detect.Experiment{Arms: c.Case.Arms, Runs: c.Case.Runs, Seeds: c.Seeds, Answers: answered(r), Visits: capture.Visits(r.Case.Probe, r.Events()), Again: l.again}
 	found, err := detect.Detect(exhibits, x, l.first(), runtime.GOMAXPROCS(0))
 	if err != nil {
 		return nil, fmt.Errorf("the case's seeds: %w", err)

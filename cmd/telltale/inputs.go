@@ -114,6 +114,18 @@ func (in *inputs) arms() []audit.Arm {
 	return arms
 }
 
+// visits are those of the length probe in the cases. A list of runs puts its
+// files into other places, where no visit was made.
+func (in *inputs) visits() []audit.Visit {
+	var visits []audit.Visit
+	for _, i := range in.list {
+		if i.folder != nil && i.run.Arm == "" {
+			visits = append(visits, capture.Visits(i.folder.Case.Probe, i.folder.Events())...)
+		}
+	}
+	return visits
+}
+
 // runs is the number of repetitions in the case that has most.
 func (in *inputs) runs() int {
 	runs := 0

@@ -86,6 +86,11 @@ func (b *browser) Do(ctx context.Context, a lab.Action) error {
 		return sleep(ctx, a.For)
 	case lab.Visit, lab.Search:
 		return b.within(ctx, chromedp.Navigate(a.URL))
+	case lab.Probe:
+		if err := b.within(ctx, chromedp.Navigate(a.URL)); err != nil {
+			return err
+		}
+		return sleep(ctx, a.For)
 	case lab.Read:
 		return b.read(ctx, a)
 	case lab.SignIn:

@@ -212,18 +212,21 @@ func checkTracks(t *testing.T, p *proxy) []map[string]any {
 // ask, and sends nothing.
 func TestExtensionIsSilentOutsideTheLab(t *testing.T) {
 	for name, tt := range map[string]struct {
-		token  string // that the gate knows
-		config bool   // the extension has its lab.json
-		asked  int
+		specimen string
+		token    string // that the gate knows
+		config   bool   // the extension has its lab.json
+		asked    int
 	}{
-		"another lab": {"ffff", true, 1},
-		"no gate":     {"", true, 1},
-		"bare files":  {token, false, 0},
+		"another lab":         {"mint-2020", "ffff", true, 1},
+		"no gate":             {"mint-2020", "", true, 1},
+		"bare files":          {"mint-2020", token, false, 0},
+		"sealed, another lab": {"sealed", "ffff", true, 1},
+		"sealed, bare files":  {"sealed", token, false, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			extension := filepath.Join(t.TempDir(), "extension")
-			if err := find(t, "mint-2020").Unpack(extension, specimen.Lab{Token: token}, persona()); err != nil {
+			if err := find(t, tt.specimen).Unpack(extension, specimen.Lab{Token: token}, persona()); err != nil {
 				t.Fatal(err)
 			}
 			if !tt.config {
@@ -241,7 +244,7 @@ func TestExtensionIsSilentOutsideTheLab(t *testing.T) {
 			if got := len(p.to(specimen.Host)); got != tt.asked {
 				t.Errorf("asked %d times, want %d", got, tt.asked)
 			}
-			if got := p.to(sensorsHost, mistatHost); len(got) != 0 {
+			if got := p.to(sensorsHost, mistatHost, sealedHost); len(got) != 0 {
 				t.Errorf("sent %v", got)
 			}
 		})

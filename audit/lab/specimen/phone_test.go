@@ -226,7 +226,7 @@ func TestUnpack(t *testing.T) {
 		if diff := cmp.Diff(persona(), config.Persona); diff != "" {
 			t.Error(diff)
 		}
-		if config.Token != token || config.Incognito != (s.Name == "mint-2020") {
+		if config.Token != token || config.Incognito != (s.Name != "mint-2020-fixed") {
 			t.Errorf("%s: %s", s.Name, b)
 		}
 		if err := s.Unpack(dir, specimen.Lab{Token: token}, persona()); err == nil {

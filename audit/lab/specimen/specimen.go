@@ -4,7 +4,8 @@
 //
 // The specimens are written anew after the public teardown of the browsers and
 // phones of the 2020 case: its events, properties, identifiers and envelopes.
-// They speak to the lab alone. Each asks http://telltale.lab/ for a proof that
+// One is invented, because no report has what it must show: "sealed", whose
+// host stands below .example, which nobody can register. They speak to the lab alone. Each asks http://telltale.lab/ for a proof that
 // it knows the secret of the case ([Gate]), and sends nothing without it; the
 // name does not exist in the public DNS.
 package specimen
@@ -12,9 +13,11 @@ package specimen
 import (
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 )
@@ -27,7 +30,8 @@ type Specimen struct {
 	// Claims is the built-in claims file with what the vendor said.
 	Claims string
 
-	incognito bool // an extension that sends in private mode too
+	incognito bool     // an extension that sends in private mode too
+	files     []string // patterns of the extension's files
 }
 
 // A Kind says how a specimen is run.
@@ -39,18 +43,25 @@ const (
 	Program   Kind = "program"   // runs by itself, see Specimen.Run
 )
 
+// mint are the files of both mint specimens.
+var mint = []string{"mint/*"}
+
 var specimens = []Specimen{
 	{
-		Name: "mint-2020", Kind: Extension, Claims: "mint-2020", incognito: true,
+		Name: "mint-2020", Kind: Extension, Claims: "mint-2020", incognito: true, files: mint,
 		About: "A browser that sends every address and every search, in private mode too, with an id that never changes.",
 	},
 	{
-		Name: "mint-2020-fixed", Kind: Extension, Claims: "mint-2020",
+		Name: "mint-2020-fixed", Kind: Extension, Claims: "mint-2020", files: mint,
 		About: "The same browser with the switch of May 2020 set so that nothing is sent in private mode; all else is as before.",
 	},
 	{
 		Name: "miui-2020", Kind: Program, Claims: "miui-2020",
 		About: "A phone that sends which folders, apps, screens and settings its user opens, with the id of the device.",
+	},
+	{
+		Name: "sealed", Kind: Extension, Claims: "browser-baseline", incognito: true, files: []string{"sealed/*", "mint/lab.js"},
+		About: "An invented browser that encrypts every address it sends, with a key that is nowhere in the traffic; for --probe.",
 	},
 }
 
@@ -84,8 +95,8 @@ type Persona struct {
 	ScreenHeight int    `json:"screen_height"`
 }
 
-//go:embed mint/*.js mint/manifest.json
-var mint embed.FS
+//go:embed mint/*.js mint/manifest.json sealed/*.js sealed/manifest.json
+var extensions embed.FS
 
 // config is lab.json, which makes the embedded files able to ask for a proof.
 type config struct {
@@ -102,14 +113,7 @@ func (s Specimen) Unpack(dir string, lab Lab, p Persona) error {
 	if err := lab.check(); err != nil {
 		return err
 	}
-	files, err := fs.Sub(mint, "mint")
-	if err != nil {
-		return fmt.Errorf("specimen %s: %w", s.Name, err)
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("specimen %s: %w", s.Name, err)
-	}
-	if err := os.CopyFS(dir, files); err != nil {
+	if err := s.copyTo(dir); err != nil {
 		return fmt.Errorf("specimen %s: %w", s.Name, err)
 	}
 	b, err := json.MarshalIndent(config{lab.Token, s.incognito, p}, "", "  ")
@@ -117,4 +121,37 @@ func (s Specimen) Unpack(dir string, lab Lab, p Persona) error {
 		return fmt.Errorf("specimen %s: %w", s.Name, err)
 	}
 	return os.WriteFile(filepath.Join(dir, "lab.json"), b, 0o600)
+}
+
+// copyTo puts the extension's files into one folder.
+func (s Specimen) copyTo(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	for _, pattern := range s.files {
+		names, err := fs.Glob(extensions, pattern)
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			if err := copyNew(filepath.Join(dir, path.Base(name)), name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// copyNew writes an embedded file to a place where there is none.
+func copyNew(to, name string) error {
+	b, err := extensions.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // below the folder of a profile
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	return errors.Join(err, f.Close())
 }

@@ -14,6 +14,7 @@ const (
 	ShopHost     = "www.tindleworth-outfitters.com"
 	AccountHost  = "account.pellinmoor-services.com"
 	DownloadHost = "files.harrowmere-council.com"
+	ProbeHost    = "www.ottersgate-almanac.com"
 )
 
 // The hosts of the search engines that the stage plays. These are real names,
@@ -59,6 +60,10 @@ func Login(pathSeed, querySeed string) string {
 func Download(pathSeed, querySeed string) string {
 	return address(DownloadHost, "/minutes/", pathSeed+".pdf", querySeed)
 }
+
+// Leaf is the address of a page that is the same whatever stands in its path,
+// so that nothing but the address differs from one visit to another.
+func Leaf(path string) string { return "https://" + ProbeHost + "/leaf/" + url.PathEscape(path) }
 
 // Search is the address of an engine's results for words. The engine is one of
 // [Engines]; any other has no address and yields "".

@@ -26,6 +26,7 @@ var routes = []struct {
 	{AccountHost, "POST /welcome", welcome},
 	{DownloadHost, "GET /{$}", files},
 	{DownloadHost, "GET /minutes/{file}", minutes},
+	{ProbeHost, "GET /leaf/{path}", leaf},
 	{BingHost, "GET /search", results},
 	{DuckDuckGoHost, "GET /{$}", results},
 }
@@ -98,6 +99,10 @@ func welcome(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	show(w, "welcome", page{Title: "Welcome | Pellinmoor Services", Words: r.PostForm.Get("email")})
+}
+
+func leaf(w http.ResponseWriter, _ *http.Request) {
+	show(w, "leaf", page{Title: "A leaf | Ottersgate Almanac"})
 }
 
 func files(w http.ResponseWriter, _ *http.Request) {

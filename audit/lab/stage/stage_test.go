@@ -19,7 +19,7 @@ import (
 func addresses() []string {
 	pages := []string{
 		stage.Article("k3x9m2q7w5ab8cde", "r4t6"), stage.Reading("k3x9", "r4t6"), stage.Product("k3x9", "r4t6"),
-		stage.Login("k3x9", "r4t6"),
+		stage.Login("k3x9", "r4t6"), stage.Leaf("k3x9"),
 		"https://" + stage.NewsHost + "/", "https://" + stage.ShopHost + "/",
 		"https://" + stage.AccountHost + "/", "https://" + stage.DownloadHost + "/",
 	}
