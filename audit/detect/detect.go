@@ -183,15 +183,7 @@ func (l looker) look(ex audit.Exhibit, err error) scene {
 	}
 	// What holds a seed, be it encoded, says what the seed says and no more.
 	s.tokens = slices.DeleteFunc(s.tokens, func(v audit.Value) bool { return seeded[v.Trail.String()] })
-	salts := saltsOf(pieces.values)
-	for _, m := range digests.meet(salts, l.seeds.salted) {
-		if !l.seeds.seeds[m.Seed].AtHome(ex.Host) {
-			met.append(m)
-		}
-	}
-	if ex.Event > 0 && len(l.seeds.salted) > 0 {
-		s.digests, s.salts = digests.keep(), namedSalts(salts)
-	}
+	s.explain(digests, pieces.values, l.seeds, &met)
 	met.dropJoined()
 	l.seeds.joinParts(&met)
 	split := pieces.meet(l.seeds, func(v audit.Value) (audit.Secret, bool) { return l.layer(ex, v) })
@@ -204,6 +196,20 @@ func (l looker) look(ex audit.Exhibit, err error) scene {
 	planted := l.seeds.findings(met.list)
 	s.found = append(planted, once(withoutPieces(told, planted), planted)...)
 	return s
+}
+
+// explain adds the digests that the salts in an exhibit explain, and keeps both
+// for the other exhibits of the request.
+func (s *scene) explain(digests saltRecord, values []audit.Value, seeds *Seeds, met *meetings) {
+	salts := saltsOf(values)
+	for _, m := range digests.meet(salts, seeds.salted) {
+		if !seeds.seeds[m.Seed].AtHome(s.exhibit.Host) {
+			met.append(m)
+		}
+	}
+	if s.exhibit.Event > 0 && len(seeds.salted) > 0 {
+		s.digests, s.salts = digests.keep(), namedSalts(salts)
+	}
 }
 
 // fits reports whether a hint can be true where it stands: in a normal window a

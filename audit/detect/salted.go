@@ -24,14 +24,15 @@ import (
 // then compared with what each salt makes of each seed.
 
 // The bounds of that work in one exhibit. Of salts, those that are named so
-// come first, then the published ones, then what else stands there; of a
-// hundred seeds all salts are tried within the bounds, of ten thousand a few
-// of those that are named so and the first one of the others.
+// come first, then the published ones, then what else stands there. Of a
+// hundred seeds all salts are tried within the bounds; of ten thousand, only a
+// few of those that are named so, because for the others there is no time.
 const (
 	maxSalts       = 32
 	maxSaltLen     = 128
-	maxSums        = 1 << 16
-	maxNamedSums   = 1 << 19
+	maxSums        = 1 << 15
+	maxNamedSums   = 1 << 18
+	maxTexts       = 1 << 10 // of seeds, up to which all salts are tried
 	maxUnexplained = 256
 )
 
@@ -54,10 +55,13 @@ var publishedSalts = []struct{ salt, source string }{
 	{"QX4QkKEU", "the list of hashes of Leaky Forms, USENIX Security 2022"},
 }
 
+// A mixture says what is hashed, and the form of that.
+type mixture struct{ parts, form string }
+
 // mixtures are the ways to hash a salt with a value, the usual ones first. A
 // digit in a row stands for: 0 the salt, 1 the value, 2 the hexadecimal digits
 // of its digest. To look for another, add a row.
-var mixtures = []struct{ parts, form string }{
+var mixtures = []mixture{
 	{"01", "salt+%"},
 	{"10", "%+salt"},
 	{"010", "salt+%+salt"},
@@ -148,9 +152,11 @@ func hasBothCases(text []byte) bool {
 	return !bytes.Equal(bytes.ToLower(text), text) && !bytes.Equal(bytes.ToUpper(text), text)
 }
 
-// isDigestSize reports whether a digest has so many bytes, or is often cut to
-// them.
-func isDigestSize(n int) bool { return n == 12 || slices.Contains(digestSizes, n) }
+// cutSizes are the bytes that digests are often cut to.
+var cutSizes = []int{8, 12, 16}
+
+// isDigestSize reports whether a digest has so many bytes, whole or cut.
+func isDigestSize(n int) bool { return slices.Contains(cutSizes, n) || slices.Contains(digestSizes, n) }
 
 // keep returns the record with values that stay as they are when the exhibit
 // is done.
@@ -213,16 +219,19 @@ func (r saltRecord) meet(salts []salt, texts []hashed) []meeting {
 	if len(r) == 0 || len(texts) == 0 {
 		return nil
 	}
+	s := saltSearch{wanted: r, texts: texts}
 	sizes := make(map[int]bool)
 	for _, c := range r {
 		sizes[len(c.sum)] = true
 	}
-	s := saltSearch{wanted: r, texts: texts}
+	whole := func(size int) bool { return sizes[size] }
+	cut := func(size int) bool { return !sizes[size] && slices.ContainsFunc(cutSizes, whole) }
 	named := namedSalts(salts)
-	s.left = maxNamedSums
-	s.search(named, sizes)
-	s.left = maxSums
-	s.search(salts[len(named):], sizes)
+	s.search(named, whole, maxNamedSums)
+	if len(texts) <= maxTexts {
+		s.search(named, cut, maxSums)
+		s.search(salts[len(named):], whole, maxSums)
+	}
 	slices.SortStableFunc(s.met, func(a, b meeting) int {
 		return cmp.Or(slices.Compare(a.value.Trail, b.value.Trail), cmp.Compare(a.Span.Start, b.Span.Start))
 	})
@@ -240,34 +249,33 @@ type saltSearch struct {
 	met    []meeting
 }
 
-// search tries the usual mixtures with all salts, and then the others.
-func (s *saltSearch) search(salts []salt, sizes map[int]bool) {
-	for _, usual := range []bool{true, false} {
+// search tries the salts as keys, then the usual mixtures with all of them, and
+// then the others, for digests of some sizes.
+func (s *saltSearch) search(salts []salt, wanted func(size int) bool, most int) {
+	s.left = most
+	for stage := range len(stages) {
 		for _, salt := range salts {
 			for _, d := range saltedDigests {
 				h := d.make()
-				if !sizes[h.Size()] && (salt.order != namedSalt || !sizes[gram] && !sizes[12] && !sizes[16]) {
+				if s.left == 0 || !wanted(h.Size()) {
 					continue
 				}
 				s.digest, s.salt = d.name, salt
-				if usual {
+				if stage == 0 {
 					s.keyed(hmac.New(d.make, salt.text))
 				}
-				s.mixed(h, usual)
+				s.mixed(h, mixtures[stages[stage].from:stages[stage].to])
 			}
 		}
 	}
 }
 
-// usualMixtures is how many of the mixtures are tried first.
-const usualMixtures = 3
+// stages are the mixtures that are tried with all salts before the next ones
+// are. Before the first, there are none but the salt as a key.
+var stages = []struct{ from, to int }{{0, 0}, {0, 2}, {2, 5}, {5, len(mixtures)}}
 
 // mixed hashes salt and value, one behind the other.
-func (s *saltSearch) mixed(h hash.Hash, usual bool) {
-	rows := mixtures[:usualMixtures]
-	if !usual {
-		rows = mixtures[usualMixtures:]
-	}
+func (s *saltSearch) mixed(h hash.Hash, rows []mixture) {
 	var in, inner, digits []byte
 	for _, m := range rows {
 		nested := strings.Contains(m.parts, "2")

@@ -95,7 +95,7 @@ func readToken(data []byte, run audit.Span, kinds digitKind, hit func(token)) {
 		return // of hexadecimal digits, decoding makes a layer
 	}
 	// A word may stand before the digits, such as in "sha256-47DEQ…".
-	for words := 0; words < maxWords; words++ {
+	for range maxWords {
 		if sum, ok := fromBase64(data[run.Start:run.End]); ok {
 			hit(token{sum, "base64", run})
 		}
