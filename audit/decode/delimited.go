@@ -29,6 +29,9 @@ func isDelimited(in layer) bool {
 // isDenseDigits reports whether data is made of digits of base 85 or 91, some of
 // which are delimiters.
 func isDenseDigits(data []byte) bool {
+	if bytes.Contains(data, ascii85Begin) {
+		return true
+	}
 	if !isDense(data) {
 		return false
 	}
@@ -37,7 +40,7 @@ func isDenseDigits(data []byte) bool {
 			return true
 		}
 	}
-	return bytes.HasPrefix(data, ascii85Begin) || base91.dense(data, base91.from91) != nil
+	return base91.dense(data, base91.from91) != nil
 }
 
 // delimiter returns the first of the delimiters that stands in text, 0 if there
@@ -124,7 +127,7 @@ func decodeWords(in layer, emit func(part) bool) error {
 		if bytes.IndexByte(word, '(') < 0 {
 			word = bytes.TrimRight(word, ");,")
 		}
-		if len(word) < minWord || !utf8.Valid(word) || isDigits(trimPadding(word)) && !tellingDigits(backwards(lastDigits(word))) {
+		if len(word) < minWord || !utf8.Valid(word) || isDigits(bytes.ReplaceAll(trimPadding(word), []byte("."), nil)) && !tellingDigits(backwards(lastDigits(word))) {
 			continue
 		}
 		start := p.span.Start + bytes.Index(p.data, word)

@@ -7,6 +7,7 @@ import "math"
 // believed for what is in them, which is looked for some steps ahead.
 
 const (
+	minInner  = 24   // least length of what is compressed without a mark
 	minHeld   = 32   // fewer bytes hold too little to be believed
 	heldBits  = 32.0 // of evidence that are needed
 	heldDepth = 3    // containers in each other
@@ -22,7 +23,7 @@ var held = append([]decoder{
 // worthy reports whether bytes that are no text have a long piece of it, or are
 // a container or a compression of something that chance does not make.
 func worthy(out []byte) bool {
-	if len(out) < minGuess || isText(out) {
+	if len(out) < minInner || isText(out) {
 		return false
 	}
 	if inner(out, maxProof) {
