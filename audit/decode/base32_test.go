@@ -23,8 +23,9 @@ func FuzzBase32(f *testing.F) {
 			roundTrip(t, "base32", layer{data: toBase32(data, i)}, step, data)
 			roundTrip(t, "base32", layer{data: []byte(strings.ToLower(strings.TrimRight(string(toBase32(data, i)), "=")))}, step, data)
 		}
-		wide := toWide(data, &wideForms[2])
-		roundTrip(t, "base32", layer{data: toBase32(wide, 0)}, "base32", wide)
+		if wide := toWide(data, &wideForms[2]); plain(wide) { // of one script
+			roundTrip(t, "base32", layer{data: toBase32(wide, 0)}, "base32", wide)
+		}
 		roundTrip(t, "base32", layer{data: []byte(crockford.EncodeToString(data))}, "crockford", data)
 	})
 }

@@ -57,17 +57,28 @@ func denseWords(data []byte) iter.Seq[piece] {
 			if size < 0 {
 				size = len(data) - start
 			}
-			for end := start + size; end > start+size-3 && isDense(data[start:end]); end-- {
-				if !yield(piece{data[start:end], audit.Span{Start: start, End: end}}) {
+			for _, word := range trims(audit.Span{Start: start, End: start + size}, data) {
+				if text := data[word.Start:word.End]; isDense(text) && !yield(piece{text, word}) {
 					return
-				}
-				if bytes.IndexByte([]byte(");,"), data[end-1]) < 0 {
-					break
 				}
 			}
 			start += size + 1
 		}
 	}
+}
+
+// trims returns the range of a word, and without what may stand around it: the
+// end of a list or of brackets, and quotes.
+func trims(word audit.Span, data []byte) []audit.Span {
+	text := data[word.Start:word.End]
+	all := []audit.Span{word}
+	if n := len(text) - len(bytes.TrimRight(text, ");,")); n > 0 {
+		all = append(all, audit.Span{Start: word.Start, End: word.End - n})
+	}
+	if first, last := bytes.IndexByte(text, '"'), bytes.LastIndexByte(text, '"'); first < last {
+		all = append(all, audit.Span{Start: word.Start + first + 1, End: word.Start + last})
+	}
+	return all
 }
 
 func isGap(r rune) bool { return r <= ' ' || r > '~' }

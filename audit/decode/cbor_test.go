@@ -71,8 +71,8 @@ func leaves(doc any) (found []string) {
 			found = append(found, leaves(v.Index(i).Interface())...)
 		}
 	case reflect.Map:
-		for _, key := range v.MapKeys() {
-			found = append(found, leaves(v.MapIndex(key).Interface())...)
+		for entries := v.MapRange(); entries.Next(); { // a key that is no number is not found again
+			found = append(found, leaves(entries.Value().Interface())...)
 		}
 	}
 	return found

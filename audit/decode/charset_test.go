@@ -33,7 +33,8 @@ func TestCharset(t *testing.T) {
 }
 
 // FuzzCharset writes the result in the charset again. That reads the same; the
-// bytes may differ, because Shift-JIS has some signs twice.
+// bytes may differ, because Shift-JIS has some signs twice, and GBK the
+// one for the euro.
 func FuzzCharset(f *testing.F) {
 	for _, s := range []string{"今天天气很好，我们去公园散步", "色は匂へど散りぬるを", "Ærøskøbing lå stille"} {
 		gbk, _ := simplifiedchinese.GBK.NewEncoder().Bytes([]byte(s))
@@ -54,7 +55,7 @@ func FuzzCharset(f *testing.F) {
 					continue
 				}
 				again, err := c.encoding.NewEncoder().Bytes(p.data)
-				if back, _ := c.encoding.NewDecoder().Bytes(again); err != nil || string(back) != string(p.data) || len(again) != len(in) {
+				if back, _ := c.encoding.NewDecoder().Bytes(again); err != nil || string(back) != string(p.data) {
 					t.Errorf("%s: %q became %q: %v", p.step, in, again, err)
 				}
 			}

@@ -13,7 +13,7 @@ import (
 // has no names, the ones that stand in text least often first. The controls are
 // the separators of ASCII, the first of which also stands between the packets of
 // Engine.IO (github.com/socketio/engine.io-protocol).
-const delimiters = "\x1e\x1f\x1d\x1c\x01\t|~^"
+const delimiters = "\x1e\x1f\x1d\x1c\x01\t|~"
 
 // minWord is the least length of a word of a header that is looked at by itself:
 // the names and versions of programs are shorter.
@@ -29,6 +29,9 @@ func isDelimited(in layer) bool {
 // isDenseDigits reports whether data is made of digits of base 85 or 91, some of
 // which are delimiters.
 func isDenseDigits(data []byte) bool {
+	if bytes.Contains(data, ascii85Begin) {
+		return true
+	}
 	if !isDense(data) {
 		return false
 	}
@@ -37,7 +40,7 @@ func isDenseDigits(data []byte) bool {
 			return true
 		}
 	}
-	return bytes.HasPrefix(data, ascii85Begin) || base91.dense(data, base91.from91) != nil
+	return base91.dense(data, base91.from91) != nil
 }
 
 // delimiter returns the first of the delimiters that stands in text, 0 if there
@@ -62,8 +65,12 @@ func delimiter(data []byte) byte {
 // separators are digits of some encodings.
 func decodeDelimited(in layer, emit func(part) bool) error {
 	sep := delimiter(in.data)
+	rows := byte('\n')
+	if !isTable(in.data, sep) {
+		rows = sep
+	}
 	n := 0
-	for line := range split(in.data, '\n') {
+	for line := range split(in.data, rows) {
 		for cell := range split(line.data, sep) {
 			n++
 			value := piece{cell.data, line.within(cell.span)}.trimmed()
@@ -78,9 +85,27 @@ func decodeDelimited(in layer, emit func(part) bool) error {
 	return nil
 }
 
-// isWords wants a header that has a long word among others.
+// isTable reports whether each line has as many delimiters as the first one,
+// except empty ones. Otherwise the ends of lines are part of the values.
+func isTable(data []byte, sep byte) bool {
+	columns := -1
+	for line := range split(data, '\n') {
+		n := bytes.Count(line.data, []byte{sep})
+		if columns < 0 {
+			columns = n
+		}
+		if n != columns && len(line.data) > 0 {
+			return false
+		}
+	}
+	return columns > 0
+}
+
+// isWords wants a header that has a long word among others. Media types have
+// parameters, not words, and JSON has names.
 func isWords(in layer) bool {
-	if !strings.HasPrefix(in.step, "header:") || bytes.IndexByte(in.data, ' ') < 0 {
+	if !strings.HasPrefix(in.step, "header:") || bytes.IndexByte(in.data, ' ') < 0 || bytes.Contains(in.data, []byte("boundary=")) ||
+		in.data[0] == '{' || in.data[0] == '[' || in.data[0] == '"' {
 		return false
 	}
 	for word := range split(in.data, ' ') {
@@ -102,7 +127,7 @@ func decodeWords(in layer, emit func(part) bool) error {
 		if bytes.IndexByte(word, '(') < 0 {
 			word = bytes.TrimRight(word, ");,")
 		}
-		if len(word) < minWord || !utf8.Valid(word) || isDigits(trimPadding(word)) && !tellingDigits(backwards(lastDigits(word))) {
+		if len(word) < minWord || !utf8.Valid(word) || isDigits(bytes.ReplaceAll(trimPadding(word), []byte("."), nil)) && !tellingDigits(backwards(lastDigits(word))) {
 			continue
 		}
 		start := p.span.Start + bytes.Index(p.data, word)

@@ -34,18 +34,32 @@ func promising(head []byte) bool {
 // not random: UTF-16 or yEnc.
 func isWrapped(data []byte) bool { return isWideText(data) || bytes.HasPrefix(data, yencBegin) }
 
-// inflatable reports whether zlib goes on after its header, which has but two
-// bytes. The other headers are long enough to be believed.
+// inflatable reports whether zlib or compress go on after their headers, which
+// have but two or three bytes. The other headers are long enough to be believed.
 func inflatable(out []byte) bool {
-	if !isZlib(layer{data: out}) {
+	in := layer{data: out, room: maxProof}
+	if isLZW(in) {
+		read := false
+		err := decodeLZW(in, func(p part) bool {
+			read = isMostlyText(p.data) || compressed(p.data) || marked(p.data) || runBits(p.data) >= heldBits
+			return true
+		})
+		return err == nil && read
+	}
+	if !isZlib(in) {
 		return true
 	}
 	r, err := zlib.NewReader(bytes.NewReader(out))
 	if err != nil {
 		return false
 	}
-	n, err := io.ReadFull(r, make([]byte, 64))
-	return err == nil || n > 0 && errors.Is(err, io.ErrUnexpectedEOF) && len(out) < 128
+	var head [64]byte
+	n, err := io.ReadFull(r, head[:])
+	if err == nil {
+		return len(out) >= minOpaque || isText(head[:])
+	}
+	_, err = r.Read(head[n:]) // says it again, if it is an error
+	return errors.Is(err, io.EOF) && n > 0 || n >= minRun/2 && isText(head[:n])
 }
 
 // telling reports whether text has the marks of an address on the web, of an

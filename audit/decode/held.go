@@ -1,10 +1,13 @@
 package decode
 
+import "math"
+
 // A guess may give bytes that are no text, and yet what somebody wrote: a
 // message, an archive, something compressed without a mark. Such bytes are
 // believed for what is in them, which is looked for some steps ahead.
 
 const (
+	minInner  = 24   // least length of what is compressed without a mark
 	minHeld   = 32   // fewer bytes hold too little to be believed
 	heldBits  = 32.0 // of evidence that are needed
 	heldDepth = 3    // containers in each other
@@ -17,17 +20,33 @@ var held = append([]decoder{
 	{gate: isFramed, decode: decodeFramed},
 }, containers...)
 
-// worthy reports whether bytes are a container or a compression of something
-// that chance does not make.
+// worthy reports whether bytes that are no text have a long piece of it, or are
+// a container or a compression of something that chance does not make.
 func worthy(out []byte) bool {
+	if len(out) < minInner || isText(out) {
+		return false
+	}
+	if inner(out, maxProof) {
+		return true
+	}
 	if len(out) < minHeld {
 		return false
 	}
-	if marked(out) {
-		return true
-	}
 	p := proof{left: heldWork * len(out)}
-	return p.bits(out, heldDepth) >= heldBits || inner(out, maxProof)
+	return marked(out) || runBits(out) >= heldBits || p.bits(out, heldDepth) >= heldBits
+}
+
+// runBits is the evidence of the longest run of printable ASCII in bytes, of
+// which there are 95 in 256. It could have started anywhere.
+func runBits(data []byte) float64 {
+	longest, run := 0, 0
+	for _, c := range data {
+		if run++; c < ' ' || c > '~' {
+			run = 0
+		}
+		longest = max(longest, run)
+	}
+	return float64(longest)*math.Log2(256.0/95) - math.Log2(float64(len(data)))
 }
 
 // A proof gathers evidence for a container, and ends when it has looked at as

@@ -40,10 +40,13 @@ func namedPairs(in layer) []piece {
 	}
 	first := bytes.IndexByte(in.data[:equals], ';')
 	switch word := bytes.IndexByte(in.data[:equals], ' '); {
-	case first > 0 && strings.HasPrefix(in.step, "path:"):
+	case first > 0 && (strings.HasPrefix(in.step, "path:") || in.data[0] == '/'):
 		all = all.from(first + 1)
 	case word > 0 && isFieldName(in.data[:word]):
 		all = all.from(word + 1)
+	}
+	if all.span.Start > 0 && bytes.IndexByte(all.data, '&') > 0 && isForm(layer{data: all.data}) {
+		return formPairs(all)
 	}
 	end := bytes.IndexAny(all.data, pairSeparators)
 	if end < 0 {
@@ -65,6 +68,16 @@ func namedPairs(in layer) []piece {
 	}
 	if len(pairs) < 2 && all.span.Start == 0 {
 		return nil
+	}
+	return pairs
+}
+
+// formPairs returns the named fields of a form that stands behind a word.
+func formPairs(form piece) (pairs []piece) {
+	for p := range split(form.data, '&') {
+		if bytes.IndexByte(p.data, '=') > 0 {
+			pairs = append(pairs, piece{p.data, form.within(p.span)})
+		}
 	}
 	return pairs
 }

@@ -39,7 +39,7 @@ func isAlnum(c byte) bool {
 }
 
 func decodeQuoted(in layer, emit func(part) bool) error {
-	if out := unquotePrintable(in.data); isText(out) || isWrapped(out) || compressed(out) || worthy(out) {
+	if out := unquotePrintable(in.data); isText(out) || isWrapped(out) || compressed(out) {
 		emit(in.whole("quoted-printable", out))
 	}
 	return nil

@@ -79,17 +79,17 @@ func (r radix) read(text []byte) (step string, out []byte) {
 	if content, ok := checked(out, text); ok && r.base == 58 {
 		return "base58check", content
 	}
-	if plain(out) {
-		return r.step, out
-	}
 	zeros := 0
 	for zeros < len(text) && r.digits[text[zeros]] == 0 {
 		zeros++
 	}
-	if out = append(make([]byte, zeros), out...); zeros > 0 && worthy(out) {
-		return r.step, out
+	if zeros > 0 && !isText(out) {
+		out = append(make([]byte, zeros), out...)
 	}
-	return "", nil
+	if !plain(out) {
+		return "", nil
+	}
+	return r.step, out
 }
 
 // checked takes the version and the checksum off that Base58Check puts around

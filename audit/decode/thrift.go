@@ -103,9 +103,11 @@ func (r thriftReader) fields() error {
 	})
 }
 
-// vouch believes a struct that has a text in it.
-func (w *walker) vouch(text []byte) {
-	w.vouched = w.vouched || len(text) >= minRun/2 && isText(text)
+// vouch believes a struct that has a text in it, or bytes that are known by
+// their start or by a long text in them.
+func (w *walker) vouch(content []byte) {
+	w.vouched = w.vouched || len(content) >= minRun/2 &&
+		(isText(content) || compressed(content) && inflatable(content) || marked(content) || runBits(content) >= heldBits)
 }
 
 // thriftSizes has the least size of a value of each type; 0 is no type.

@@ -68,7 +68,7 @@ func isField(step string) bool {
 		return false
 	}
 	switch name {
-	case "form", "query", "cookie", "header", "path", "part", "protobuf", "sensors-id":
+	case "form", "query", "cookie", "header", "path", "part", "protobuf", "sensors-id", "pairs", "list", "properties", "sse", "mqtt", "java", "tars":
 		return true
 	}
 	return isPointer(step)

@@ -9,7 +9,13 @@ import (
 )
 
 // encodings are the steps of a trail that someone may take for encryption.
-var encodings = []string{"base64", "gzip", "zlib", "hex", "percent", "deflate"}
+var encodings = []string{
+	"base64", "gzip", "zlib", "hex", "percent", "deflate",
+	"brotli", "zstd", "lz4", "snappy", "snappy-block", "bzip2", "xz", "lzma", "lzw", "lz-string",
+	"base32", "base32hex", "crockford", "zbase32", "base36", "base45", "base58", "base58check", "base62", "ascii85", "z85", "base85", "base91",
+	"codes", "characters", "hex-list", "bits", "packed", "uuencode", "yenc", "quoted-printable", "escape", "html",
+	"reversed", "rot13", "rot47", "atbash", "custom-map-1", "xor",
+}
 
 // judgeConfidential leaves out what was read with a key that only the
 // investigator has: who listens on the line has it not. A key that stands in
