@@ -12,7 +12,7 @@ func structured(data []byte) bool {
 	if isMessage(data) {
 		return true
 	}
-	in := layer{data: data}
+	in := layer{data: data, room: maxProof}
 	for _, d := range []decoder{
 		{gate: isMultipart, decode: decodeMultipart},
 		{gate: isChunked, decode: decodeChunked},
@@ -20,6 +20,7 @@ func structured(data []byte) bool {
 		{gate: isPHP, decode: decodePHP},
 		{gate: isBSON, decode: decodeBSON},
 		{gate: isGRPC, decode: decodeGRPC},
+		{gate: isHPACK, decode: decodeHPACK},
 		{gate: isDER, decode: decodeDER},
 		{gate: isPickle, decode: decodePickle},
 		{gate: isMQTT, decode: decodeMQTT},
