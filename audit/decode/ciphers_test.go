@@ -316,3 +316,33 @@ func TestRandomStaysSealed(t *testing.T) {
 		}
 	}
 }
+
+// A key that stands in the record is written as text or as digits, and need not
+// be as long as one of AES.
+func TestKeyInTheRecord(t *testing.T) {
+	r := mrand.New(mrand.NewPCG(11, 3))
+	text := []byte(`{"event":"page_view","url":"https://example.org/honey"}`)
+	var packed bytes.Buffer
+	w := zlib.NewWriter(&packed)
+	_, _ = w.Write(text)
+	_ = w.Close()
+	for _, size := range []int{5, 8, 11, 16, 21} {
+		key := noise(r, size)
+		stream := make([]byte, len(text))
+		c, err := rc4.NewCipher(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.XORKeyStream(stream, text)
+		for _, written := range []string{hex.EncodeToString(key), base64.StdEncoding.EncodeToString(key)} {
+			for want, sealed := range map[string][]byte{"rc4:key=json:/key": stream, "xor:key=json:/key › zlib": xor(packed.Bytes(), key)} {
+				body := bodyOf(fmt.Appendf(nil, `{"key":%q,"data":%q}`, written, base64.StdEncoding.EncodeToString(sealed)))
+				values, ring := unlock(t, nil, body)
+				if got := trailOf(values, string(text)); got != "request.body › json:/data › base64 › "+want {
+					t.Errorf("%d bytes in %q: trail %q, want %s", size, written, got, want)
+				}
+				replayed(t, ring, body, values)
+			}
+		}
+	}
+}

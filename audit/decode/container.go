@@ -15,6 +15,7 @@ var containers = []decoder{
 	{gate: isPHP, decode: decodePHP},
 	{gate: isBSON, decode: decodeBSON},
 	{gate: isGRPC, decode: decodeGRPC},
+	{gate: isHPACK, decode: decodeHPACK},
 	{gate: isDER, decode: decodeDER},
 	{gate: isPickle, decode: decodePickle},
 	{gate: isMQTT, decode: decodeMQTT},
@@ -32,7 +33,7 @@ func structured(data []byte) bool {
 	if isMessage(data) {
 		return true
 	}
-	in := layer{data: data}
+	in := layer{data: data, room: maxProof}
 	for _, d := range containers {
 		found := false
 		if d.gate(in) && d.decode(in, func(part) bool { found = true; return false }) == nil && found {

@@ -43,14 +43,15 @@ func NewCribs(texts ...string) *Cribs {
 	return c
 }
 
-// key returns the shortest key under which one of the texts stands in data, nil
-// if there is none, or if it stands there without any.
-func (c *Cribs) key(data []byte) []byte {
+// key returns the shortest key under which all of a text stands in data, or else
+// the one under which most of a text does; nil if there is none, or if the text
+// stands there without any.
+func (c *Cribs) key(data []byte) (best []byte) {
 	if c == nil || len(c.texts) == 0 {
 		return nil
 	}
 	data = data[:min(len(data), maxCribData)]
-	index := c.index()
+	index, most := c.index(), 0
 	for lag := 1; lag <= min(maxCribKey, len(data)-minAgreed); lag++ {
 		gram := uint64(0)
 		for i := range len(data) - lag {
@@ -59,13 +60,18 @@ func (c *Cribs) key(data []byte) []byte {
 				continue
 			}
 			for _, e := range index.alike(lag, gram) {
-				if key := e.key(data, i-gramSize+1, c.texts[e.text]); key != nil {
+				text := c.texts[e.text]
+				key, agreed := e.key(data, i-gramSize+1, text)
+				if agreed == len(text) {
 					return key
+				}
+				if agreed-lag > most {
+					best, most = key, agreed-lag
 				}
 			}
 		}
 	}
-	return nil
+	return best
 }
 
 const gramMask = 1<<(8*gramSize) - 1
@@ -82,10 +88,11 @@ func (e cribGram) compare(other cribGram) int {
 }
 
 // key returns the key under which the text stands in data, with its byte number
-// e.at at i: all of it, or enough of it if the rest of data is text too.
-func (e cribGram) key(data []byte, i int, text []byte) []byte {
+// e.at at i, and how many bytes of the text do: all of them, or enough if the
+// rest of data is text too.
+func (e cribGram) key(data []byte, i int, text []byte) (key []byte, agreed int) {
 	start := i - e.at // of the text; before the data if it is cut off
-	key := make([]byte, e.lag)
+	key = make([]byte, e.lag)
 	for j := e.at; j < e.at+e.lag; j++ {
 		key[(start+j+e.lag*len(text))%e.lag] = data[start+j] ^ text[j]
 	}
@@ -100,12 +107,12 @@ func (e cribGram) key(data []byte, i int, text []byte) []byte {
 		to++
 	}
 	if to-from < e.lag+minAgreed || !slices.ContainsFunc(key, func(c byte) bool { return c != 0 }) {
-		return nil
+		return nil, 0
 	}
 	if to-from < len(text) && !isMostlyText(xor(data, key)) {
-		return nil
+		return nil, 0
 	}
-	return key
+	return key, to - from
 }
 
 // A cribIndex finds texts by their differences.

@@ -77,6 +77,7 @@ var decoders = []decoder{
 	{"base85", isBase85, decodeBase85, false, sign{min: 5, has: punctuation}, false},
 	{"base91", isBase91, decodeBase91, false, sign{min: minDense, has: punctuation}, false},
 	{"websocket", isWebSocket, decodeWebSocket, true, sign{}, false},
+	{"http2", isHTTP2, decodeHTTP2, true, sign{min: len(http2Preface), first: "P"}, false},
 	{"message", isRawMessage, decodeRawMessage, true, sign{min: minRun, has: "\n"}, false},
 	{"labels", isLabels, decodeLabels, false, sign{has: "."}, false},
 	{"url", isURL, decodeURL, true, sign{min: 4, first: "hHwW/?"}, false},
@@ -107,6 +108,8 @@ var decoders = []decoder{
 	{"xz", isXz, decodeXz, true, sign{first: "\xfd"}, false},
 	{"lzma", isLZMA, decodeLZMA, true, sign{min: lzmaHeader, has: "\x00"}, false},
 	{"lzw", isLZW, decodeLZW, true, sign{min: 5, first: "\x1f"}, false},
+	{"frames", isFrames, decodeFrames, true, sign{min: minUnmarked, first: "\x01\x02\x41\x42\x81\x82\xc1\xc2"}, false},
+	{"hpack", isHPACK, decodeHPACK, true, sign{min: minHPACK, first: hpackFirst}, false},
 	// What a key opens is nothing else, though chance reads it in other ways.
 	{"sealed", isSealed, decodeSealed, true, sign{min: minSealed, has: unprintable}, true},
 	{"sealed-digits", isSealedDigits, decodeSealedDigits, true, sign{min: 22}, true},

@@ -5,6 +5,7 @@ import (
 	"compress/flate"
 	"errors"
 	"io"
+	"slices"
 	"sync"
 )
 
@@ -15,6 +16,10 @@ var (
 
 // syncMark ends a stream that the sender flushed and did not close.
 var syncMark = []byte("\x00\x00\xff\xff")
+
+// deflateEnd is that mark and an empty last block: what the sender of a message
+// leaves off (RFC 7692, section 7.2.1).
+const deflateEnd = "\x00\x00\xff\xff\x01\x00\x00\xff\xff"
 
 // startsDeflate reports whether the first bits can be those of a block (RFC
 // 1951, section 3.2.3).
@@ -31,19 +36,34 @@ func startsDeflate(data []byte) bool {
 	}
 }
 
+// readDeflate reads a stream. One that breaks off may be a message, which is
+// read again with its end: it must end there.
 func readDeflate(data []byte, room int64) ([]byte, error) {
-	r := deflateReaders.Get().(io.ReadCloser) //nolint:forcetypeassert // the pool has no other type
-	defer deflateReaders.Put(r)
 	src := bytes.NewReader(data)
-	if err := r.(flate.Resetter).Reset(src, nil); err != nil { //nolint:forcetypeassert // what flate.NewReader promises
-		return nil, err
-	}
-	out, err := inflate(r, room)
+	out, err := readDeflateFrom(src, room)
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF) && bytes.HasSuffix(data, syncMark):
 		return out, nil
+	case errors.Is(err, io.ErrUnexpectedEOF) && data[len(data)-1] <= maxMessageEnd && len(out) > 0:
+		src = bytes.NewReader(slices.Concat(data, []byte(deflateEnd)))
+		if whole, err := readDeflateFrom(src, room); err == nil && src.Len() == 0 {
+			return whole, nil
+		}
 	case err == nil && src.Len() > 0:
 		return out, errRest
 	}
 	return out, err
+}
+
+// maxMessageEnd is the greatest byte that a message may end with: three zeros
+// begin the empty block at its end, and zeros fill the byte up.
+const maxMessageEnd = 0x1f
+
+func readDeflateFrom(src io.Reader, room int64) ([]byte, error) {
+	r := deflateReaders.Get().(io.ReadCloser) //nolint:forcetypeassert // the pool has no other type
+	defer deflateReaders.Put(r)
+	if err := r.(flate.Resetter).Reset(src, nil); err != nil { //nolint:forcetypeassert // what flate.NewReader promises
+		return nil, err
+	}
+	return inflate(r, room)
 }

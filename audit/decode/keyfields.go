@@ -2,6 +2,7 @@ package decode
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/hex"
 	"strings"
 
@@ -91,22 +92,23 @@ func (r *Keyring) materials(t audit.Trail, value []byte) (found []material) {
 	}
 	for _, raw := range spellings(value) {
 		found = append(found, fitting(step, as, raw)...)
+		found = append(found, phrase(step, as, raw)...)
 		for _, p := range r.private {
 			found = append(found, unwrapped(p, step, as, raw)...)
 		}
 	}
-	return append(found, phrase(step, as, value)...)
+	return found
 }
 
 // maxPhrase is the length of the longest passphrase.
 const maxPhrase = 64
 
-// phrase returns a value as it stands, if it may be a passphrase.
-func phrase(label string, as role, value []byte) []material {
-	if as&asPassphrase == 0 || len(value) > maxPhrase {
+// phrase returns raw if it may be a passphrase, or a key of any length.
+func phrase(label string, as role, raw []byte) []material {
+	if as&asPassphrase == 0 || len(raw) == 0 || len(raw) > maxPhrase {
 		return nil
 	}
-	return []material{{label: label, role: asPassphrase, data: value}}
+	return []material{{label: label, role: asPassphrase, data: raw}}
 }
 
 // spellings returns a value as it stands and, if it is written in digits, the
@@ -119,6 +121,8 @@ func spellings(value []byte) [][]byte {
 	}
 	if isToken(text) {
 		list = append(list, fromBase64(text))
+	} else if raw, err := base64.StdEncoding.DecodeString(string(text)); err == nil && len(raw) > 0 {
+		list = append(list, raw) // short
 	}
 	return list
 }

@@ -26,8 +26,8 @@ func (s *KeySearch) Answer(answer audit.Exhibit) {
 		label := "answer:" + string(name)
 		for _, raw := range spellings(value) {
 			found = append(found, fitting(label, as, raw)...)
+			found = append(found, phrase(label, as, raw)...)
 		}
-		found = append(found, phrase(label, as, value)...)
 		if len(found) >= maxOfExhibit {
 			break
 		}

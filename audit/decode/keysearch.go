@@ -111,6 +111,17 @@ func (s *KeySearch) MayOpen(exhibit string) bool {
 	return s.sealed[exhibit]
 }
 
+// Opens reports whether one of the values was opened with a key, or something
+// could not be read: then more may be known than before.
+func Opens(values iter.Seq2[audit.Value, error]) bool {
+	for v, err := range values {
+		if err != nil || audit.Key(v.Trail[len(v.Trail)-1]) != "" {
+			return true
+		}
+	}
+	return false
+}
+
 // Keyring returns the keys that the search started from and those that it
 // found, nil if it found none.
 func (s *KeySearch) Keyring() *Keyring {

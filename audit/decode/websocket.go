@@ -34,6 +34,33 @@ func isWebSocket(in layer) bool {
 	return err == nil
 }
 
+// isFrames takes frames that somebody sends in another way, or that a layer
+// below holds. They have to fill it, and their messages have to be legible.
+func isFrames(in layer) bool {
+	return len(in.data) >= minUnmarked && in.data[0]&wsReserved == 0 && in.data[0]&wsOpcode-1 < 2 && !textual(in.data)
+}
+
+// decodeFrames gives the messages of such frames.
+func decodeFrames(in layer, emit func(part) bool) error {
+	r := &wsReader{data: in.data, room: in.room}
+	var messages []part
+	for n := 0; r.pos < len(r.data); n++ {
+		p, err := r.message()
+		if err != nil || !p.control && !legible(p.data) {
+			return nil //nolint:nilerr // it is another encoding
+		}
+		if len(p.data) > 0 {
+			messages = append(messages, part{"websocket:" + strconv.Itoa(n), p.data, p.span})
+		}
+	}
+	for _, m := range messages {
+		if !emit(m) {
+			break
+		}
+	}
+	return nil
+}
+
 // handshake returns the length of the HTTP header before the first frame.
 func handshake(data []byte) int {
 	head, _, ok := bytes.Cut(data, []byte("\r\n\r\n"))
@@ -133,16 +160,22 @@ func unmask(payload, mask []byte) []byte {
 	return out
 }
 
+// A wsMessage is what one frame or several say.
+type wsMessage struct {
+	piece
+	control bool
+}
+
 // message reads up to the last frame of a message, or a control frame, which
 // may stand between two frames of a message.
-func (r *wsReader) message() (piece, error) {
+func (r *wsReader) message() (wsMessage, error) {
 	for {
 		f, err := r.frame()
 		switch {
 		case err != nil:
-			return piece{}, err
+			return wsMessage{}, err
 		case f.flags&wsControl != 0:
-			return piece{controlText(f), f.span}, nil
+			return wsMessage{piece{controlText(f), f.span}, true}, nil
 		}
 		r.open = append(r.open, f)
 		if f.flags&wsLast != 0 {
@@ -150,7 +183,7 @@ func (r *wsReader) message() (piece, error) {
 		}
 	}
 	first, last := r.open[0], r.open[len(r.open)-1]
-	p := piece{span: audit.Span{Start: first.span.Start, End: last.span.End}}
+	p := wsMessage{piece: piece{span: audit.Span{Start: first.span.Start, End: last.span.End}}}
 	for _, f := range r.open {
 		p.data = append(p.data, f.payload...)
 	}
@@ -174,7 +207,7 @@ func controlText(f wsFrame) []byte {
 // inflate undoes the compression of a message. The sender leaves the end of an
 // empty block off.
 func (r *wsReader) inflate(data []byte) ([]byte, error) {
-	src := io.MultiReader(bytes.NewReader(data), strings.NewReader("\x00\x00\xff\xff\x01\x00\x00\xff\xff"))
+	src := io.MultiReader(bytes.NewReader(data), strings.NewReader(deflateEnd))
 	out, err := inflate(flate.NewReaderDict(src, r.window), r.room)
 	r.room = max(0, r.room-int64(len(out)))
 	r.window = append(r.window, out...)

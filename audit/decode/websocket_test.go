@@ -41,6 +41,28 @@ func websocketOf(data []byte) []byte {
 	return append(out, wsFrameOf(0x88, []byte("\x03\xe8goodbye"))...)
 }
 
+// Frames that are no tunnel are read if they fill the layer and say something.
+func FuzzFrames(f *testing.F) {
+	f.Add([]byte("https://example.org/honey"))
+	f.Add([]byte("\xc1\x0c\xf3\x48\xcd\xc9\xc9\xd7\x51\x28\xcf\x2f\xca"))
+	d := named(f, "frames")
+	f.Fuzz(func(t *testing.T, data []byte) {
+		run(t, d, layer{data: data, room: fuzzRoom})
+		data = letters(data)
+		frames := websocketOf(data)
+		frames = frames[handshake(frames):]
+		parts := run(t, d, layer{data: frames, room: 1 << 22})
+		for _, step := range []string{"websocket:1", "websocket:2", "websocket:3"} {
+			if !holds(parts, step, data) {
+				t.Errorf("no %q under %s in %q", data, step, listed(parts))
+			}
+		}
+		if !holds(parts, "websocket:4", []byte("goodbye")) {
+			t.Errorf("got %q", listed(parts))
+		}
+	})
+}
+
 func FuzzWebSocket(f *testing.F) {
 	f.Add([]byte("https://example.org/honey"))
 	f.Add(websocketOf([]byte("in itself")))

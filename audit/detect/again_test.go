@@ -60,8 +60,9 @@ func TestSecondLook(t *testing.T) {
 		ring := decode.NewKeyring()
 		search := decode.NewKeySearch(ring)
 		x := detect.Experiment{Arms: arms, Runs: 3, Seeds: []audit.Seed{{Name: "page", Value: page, Kind: "behaviour/navigation/url"}}}
-		x.Again = func() (detect.Peeler, func(string) bool) {
-			return decode.NewPeeler(decode.Options{Limits: decode.DefaultLimits, Keys: search.Keyring()}).Values, search.MayOpen
+		x.Again = func() (detect.Peeler, func(audit.Exhibit) bool) {
+			peel := decode.NewPeeler(decode.Options{Limits: decode.DefaultLimits, Keys: search.Keyring()}).Values
+			return peel, func(ex audit.Exhibit) bool { return search.MayOpen(ex.ID) && decode.Opens(peel(ex)) }
 		}
 		result, err := detect.Detect(caught(exhibits), x, func(ex audit.Exhibit) iter.Seq2[audit.Value, error] {
 			return search.Watch(ex, decode.NewPeeler(decode.Options{Limits: decode.DefaultLimits, Keys: ring}).Values(ex))

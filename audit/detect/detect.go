@@ -41,7 +41,7 @@ type Experiment struct {
 	// Again, if it is set, is called once all exhibits were seen. It returns
 	// how to peel those that may now give more, because what opens them was
 	// found elsewhere, and which these are; a nil Peeler if there are none.
-	Again func() (peel Peeler, of func(exhibit string) bool)
+	Again func() (peel Peeler, of func(audit.Exhibit) bool)
 }
 
 // A Result is what was detected.
@@ -74,7 +74,7 @@ func Detect(exhibits iter.Seq2[audit.Exhibit, error], x Experiment, peel Peeler,
 	if x.Again != nil {
 		if again, of := x.Again(); again != nil {
 			l.peel = again
-			inOrder(only(exhibits, of), max(1, workers), l.look, d.replace)
+			inOrder(exhibits, max(1, workers), l.lookAt(of), d.replace)
 		}
 	}
 	d.observe()
@@ -82,14 +82,14 @@ func Detect(exhibits iter.Seq2[audit.Exhibit, error], x Experiment, peel Peeler,
 	return d.result(x.Seeds), nil
 }
 
-// only yields the exhibits that are asked for.
-func only(exhibits iter.Seq2[audit.Exhibit, error], of func(string) bool) iter.Seq2[audit.Exhibit, error] {
-	return func(yield func(audit.Exhibit, error) bool) {
-		for ex, err := range exhibits {
-			if ex.ID != "" && of(ex.ID) && !yield(ex, err) {
-				return
-			}
+// lookAt returns look for the exhibits that are asked for; the scene of any other
+// has no exhibit.
+func (l looker) lookAt(of func(audit.Exhibit) bool) func(audit.Exhibit, error) scene {
+	return func(ex audit.Exhibit, err error) scene {
+		if ex.ID == "" || !of(ex) {
+			return scene{}
 		}
+		return l.look(ex, err)
 	}
 }
 
@@ -253,6 +253,9 @@ func (d *detector) add(s scene) {
 // replace puts a second look in the place of the first. Both come in the order
 // of the exhibits.
 func (d *detector) replace(s scene) {
+	if s.exhibit.ID == "" {
+		return
+	}
 	for d.looked < len(d.scenes) && d.scenes[d.looked].exhibit.ID != s.exhibit.ID {
 		d.looked++
 	}

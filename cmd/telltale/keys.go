@@ -71,7 +71,7 @@ func (l *locksmith) first() detect.Peeler {
 
 // again is the second look, at exhibits that may be encrypted, if the traffic
 // shows keys.
-func (l *locksmith) again() (peel detect.Peeler, of func(exhibit string) bool) {
+func (l *locksmith) again() (peel detect.Peeler, of func(audit.Exhibit) bool) {
 	if !l.search.Sealed() {
 		return nil, nil
 	}
@@ -85,5 +85,6 @@ func (l *locksmith) again() (peel detect.Peeler, of func(exhibit string) bool) {
 		return nil, nil
 	}
 	l.ring = ring
-	return l.limits.timed(decode.NewPeeler(l.options()).Values), l.search.MayOpen
+	peel = l.limits.timed(decode.NewPeeler(l.options()).Values)
+	return peel, func(ex audit.Exhibit) bool { return l.search.MayOpen(ex.ID) && decode.Opens(peel(ex)) }
 }
