@@ -156,7 +156,7 @@ func rarestGrams(texts [][]byte) []int {
 	for _, t := range texts {
 		size += len(t)
 	}
-	shift := 64 - bits.Len(uint(4*size)) //nolint:gosec // not negative
+	shift := 64 - bits.Len(uint(4*size))
 	counts := make([]uint32, 1<<(64-shift))
 	count := func(t []byte, at int) *uint32 { return &counts[textGram(t, at)*mixer>>shift] }
 	for _, t := range texts {
