@@ -25,7 +25,8 @@ func recode(in []byte, digits string) []byte {
 }
 
 // FuzzBase85 reads what encoding/ascii85 wrote, with the marks and without,
-// and in the digits of the other alphabets. ("z" is in no text: it is zeros.)
+// and in the digits of the other alphabets, unless all digits could be base64.
+// ("z" is in no text: it is zeros.)
 func FuzzBase85(f *testing.F) {
 	f.Add([]byte("text"))
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -33,9 +34,13 @@ func FuzzBase85(f *testing.F) {
 			roundTrip(t, "base85", layer{data: []byte("<~" + string(toASCII85(data)) + "~>")}, "ascii85", data)
 		}
 		data = letters(data)
-		roundTrip(t, "base85", layer{data: toASCII85(data)}, "ascii85", data)
-		roundTrip(t, "base85", layer{data: toZ85(data)}, "z85", data)
-		in := recode(data, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~")
-		roundTrip(t, "base85", layer{data: in}, "base85", data)
+		for step, in := range map[string][]byte{
+			"ascii85": toASCII85(data), "z85": toZ85(data),
+			"base85": recode(data, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"),
+		} {
+			if isDense(in) {
+				roundTrip(t, "base85", layer{data: in}, step, data)
+			}
+		}
 	})
 }

@@ -201,14 +201,17 @@ func (l looker) look(ex audit.Exhibit, err error) scene {
 // explain adds the digests that the salts in an exhibit explain, and keeps both
 // for the other exhibits of the request.
 func (s *scene) explain(digests saltRecord, values []audit.Value, seeds *Seeds, met *meetings) {
+	if len(seeds.salted) == 0 {
+		return
+	}
 	salts := saltsOf(values)
 	for _, m := range digests.meet(salts, seeds.salted) {
 		if !seeds.seeds[m.Seed].AtHome(s.exhibit.Host) {
 			met.append(m)
 		}
 	}
-	if s.exhibit.Event > 0 && len(seeds.salted) > 0 {
-		s.digests, s.salts = digests.keep(), namedSalts(salts)
+	if s.exhibit.Event > 0 {
+		s.digests, s.salts = digests.keep(), upTo(namedSalt, salts)
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -87,12 +86,35 @@ type salt struct {
 }
 
 const (
-	namedSalt = iota
+	properSalt = iota // called a salt, and nothing else
+	namedSalt
 	publishedSalt
 	otherSalt
 )
 
-var saltName = regexp.MustCompile(`(?i)salt|pepper|secret|nonce|key|token`)
+// saltNames are parts of the names that salts and keys have. Keys and tokens
+// stand in any traffic.
+var saltNames = []struct {
+	part  string
+	order int
+}{
+	{"salt", properSalt}, {"pepper", properSalt}, {"hmac", properSalt},
+	{"secret", namedSalt}, {"nonce", namedSalt}, {"key", namedSalt}, {"token", namedSalt},
+}
+
+// saltOrder tells by the names on the way to a value whether it may be a salt.
+func saltOrder(steps audit.Trail) int {
+	order := otherSalt
+	for _, step := range steps {
+		step = strings.ToLower(step)
+		for _, n := range saltNames {
+			if n.order < order && strings.Contains(step, n.part) {
+				order = n.order
+			}
+		}
+	}
+	return order
+}
 
 // saltDigits are the digits that a salt may be written in. Decoding takes short
 // ones for words.
@@ -182,19 +204,11 @@ func saltsOf(values []audit.Value) []salt {
 		if len(v.Trail) < 2 {
 			continue
 		}
-		says, order := "with the salt at "+v.Trail[1:].String(), otherSalt
-		if slices.ContainsFunc(v.Trail[1:], saltName.MatchString) {
-			order = namedSalt
-		}
+		says, order := "with the salt at "+v.Trail[1:].String(), saltOrder(v.Trail[1:])
 		add(v.Data.Reveal(), says, order)
-	}
-	for _, v := range values {
-		if len(v.Trail) < 2 || !slices.ContainsFunc(v.Trail[1:], saltName.MatchString) {
-			continue
-		}
 		for _, d := range saltDigits {
-			if text, err := d.read(string(v.Data.Reveal())); err == nil {
-				add(text, "with the salt at "+v.Trail[1:].String()+", "+d.name, namedSalt)
+			if text, err := d.read(string(v.Data.Reveal())); err == nil && order <= namedSalt {
+				add(text, says+", "+d.name, order)
 			}
 		}
 	}
@@ -205,10 +219,10 @@ func saltsOf(values []audit.Value) []salt {
 	return salts[:min(len(salts), maxSalts)]
 }
 
-// named returns the salts that are named so.
-func namedSalts(salts []salt) []salt {
+// upTo returns the salts that come no later than those of an order.
+func upTo(order int, salts []salt) []salt {
 	n := 0
-	for n < len(salts) && salts[n].order == namedSalt {
+	for n < len(salts) && salts[n].order <= order {
 		n++
 	}
 	return salts[:n]
@@ -226,11 +240,13 @@ func (r saltRecord) meet(salts []salt, texts []hashed) []meeting {
 	}
 	whole := func(size int) bool { return sizes[size] }
 	cut := func(size int) bool { return !sizes[size] && slices.ContainsFunc(cutSizes, whole) }
-	named := namedSalts(salts)
-	s.search(named, whole, maxNamedSums)
+	named := upTo(namedSalt, salts)
 	if len(texts) <= maxTexts {
+		s.search(named, whole, maxNamedSums)
 		s.search(named, cut, maxSums)
 		s.search(salts[len(named):], whole, maxSums)
+	} else {
+		s.search(upTo(properSalt, salts), whole, maxNamedSums)
 	}
 	slices.SortStableFunc(s.met, func(a, b meeting) int {
 		return cmp.Or(slices.Compare(a.value.Trail, b.value.Trail), cmp.Compare(a.Span.Start, b.Span.Start))
