@@ -98,8 +98,13 @@ var saltNames = []struct {
 	part  string
 	order int
 }{
-	{"salt", properSalt}, {"pepper", properSalt}, {"hmac", properSalt},
-	{"secret", namedSalt}, {"nonce", namedSalt}, {"key", namedSalt}, {"token", namedSalt},
+	{"salt", properSalt},
+	{"pepper", properSalt},
+	{"hmac", properSalt},
+	{"secret", namedSalt},
+	{"nonce", namedSalt},
+	{"key", namedSalt},
+	{"token", namedSalt},
 }
 
 // saltOrder tells by the names on the way to a value whether it may be a salt.
