@@ -24,6 +24,9 @@ func FuzzPairs(f *testing.F) {
 				t.Errorf("%q: got %q", in.data, listed(parts))
 			}
 		}
+		if strings.Contains(value, "&") {
+			return // another separator of addresses
+		}
 		matrix := layer{step: "path:1", data: fmt.Appendf(nil, "page;%s=%s", name, value)}
 		if parts := run(t, d, matrix); len(parts) != 1 || string(parts[0].data) != value {
 			t.Errorf("%q: got %q", matrix.data, listed(parts))

@@ -111,7 +111,9 @@ func (r *pickleReader) line(op byte) error {
 	case 'p': // every string is noted under a number
 		_, err := strconv.Atoi(string(text.data))
 		r.vouched = r.vouched || err == nil
-	case 'V', 'S':
+	case 'V': // text, which has no quotes
+		return r.next(func() error { return r.leaf(unescapeText(text.data), text.span) })
+	case 'S':
 		return r.next(func() error { return r.leaf(unescapePickle(text.data), text.span) })
 	case 'I', 'L', 'F':
 		return r.next(func() error { return r.leaf(bytes.TrimSuffix(text.data, []byte("L")), text.span) })
