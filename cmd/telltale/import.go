@@ -175,6 +175,7 @@ func (o importing) plan(now time.Time) (evidence.Plan, error) {
 	for i := range seeds {
 		seeds[i].Arm, seeds[i].Run = arm.Name, importPlace.Run
 		seeds[i].Salt = lab.Token()
+		seeds[i].Commitment = seeds[i].Commit()
 	}
 	return evidence.Plan{
 		Case: audit.Case{
@@ -224,9 +225,11 @@ func (i *intake) file(path string, last bool) error {
 		return err
 	}
 	if last {
-		if err := i.importer.Close(); err != nil {
+		more, err := i.importer.Close()
+		if err != nil {
 			return err
 		}
+		s.Passed = append(s.Passed, more...)
 	}
 	s.Name = filepath.Base(path)
 	if s.SHA256, s.Size, err = f.rest(); err != nil && s.Error == "" {

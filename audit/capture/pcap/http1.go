@@ -2,7 +2,6 @@ package pcap
 
 import (
 	"bufio"
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -25,7 +24,6 @@ type http1 struct {
 	open   []*exchange // that are not recorded
 	inner  *talk       // behind CONNECT and Upgrade
 	unread unread
-	broken [2][]byte // beginning of what is no HTTP
 	over   bool
 }
 
@@ -91,7 +89,11 @@ var errNoAnswer = errors.New("no answer is in the capture")
 type head struct {
 	from io.Reader
 	left int64
+	read int64
 }
+
+// at is how far a buffered reader of h has come.
+func (h *head) at(in *bufio.Reader) int64 { return h.read - int64(in.Buffered()) }
 
 // Read implements [io.Reader].
 func (h *head) Read(p []byte) (int, error) {
@@ -100,6 +102,7 @@ func (h *head) Read(p []byte) (int, error) {
 	}
 	n, err := h.from.Read(p[:min(int64(len(p)), h.left)])
 	h.left -= int64(n)
+	h.read += int64(n)
 	return n, err
 }
 
@@ -116,10 +119,10 @@ func (h *http1) requests(f *feed) {
 			return
 		}
 		x := h.talk.exchange("")
-		beginning := h.peek(in)
+		start := limit.at(in)
 		r, err := http.ReadRequest(in)
 		if err != nil {
-			h.fail(client, beginning, in, err)
+			h.fail(client, limit.at(in)-start, in, err)
 			return
 		}
 		limit.left = unlimited
@@ -141,12 +144,6 @@ func (h *http1) requests(f *feed) {
 
 // bare hides that a spool might read by itself.
 type bare struct{ io.Writer }
-
-// peek returns the beginning of what comes, to show if it is no HTTP.
-func (h *http1) peek(in *bufio.Reader) []byte {
-	b, _ := in.Peek(min(in.Buffered(), 4096))
-	return bytes.Clone(b)
-}
 
 // skipEmpty skips empty lines, which old clients send behind a body.
 func skipEmpty(in *bufio.Reader) error {
@@ -241,10 +238,10 @@ func (h *http1) answers(f *feed) {
 			return
 		}
 		x := h.queue[0]
-		beginning := h.peek(in)
+		start := limit.at(in)
 		r, err := http.ReadResponse(in, x.request)
 		if err != nil {
-			h.fail(server, beginning, in, err)
+			h.fail(server, limit.at(in)-start, in, err)
 			return
 		}
 		if r.StatusCode/100 == 1 && r.StatusCode != http.StatusSwitchingProtocols {
@@ -273,12 +270,9 @@ func (h *http1) answers(f *feed) {
 	}
 }
 
-// fail notes that a side speaks no HTTP from here on.
-func (h *http1) fail(s side, beginning []byte, in *bufio.Reader, err error) {
-	if isOver(err) && len(beginning) == 0 {
-		return
-	}
-	h.unread.bytes[s] += int64(len(beginning))
+// fail notes that a side speaks no HTTP from some bytes before.
+func (h *http1) fail(s side, before int64, in *bufio.Reader, err error) {
+	h.unread.bytes[s] += before
 	h.rest(s, in, fmt.Errorf("no HTTP that can be read: %w", err))
 }
 

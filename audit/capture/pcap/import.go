@@ -106,8 +106,9 @@ func (im *Importer) Read(r io.Reader) (audit.Source, error) {
 	return s, im.recorded
 }
 
-// Close ends the connections that are still open where the capture ends.
-func (im *Importer) Close() error {
+// Close ends the connections that are still open where the capture ends, and
+// counts packets that have waited for others in vain.
+func (im *Importer) Close() ([]audit.Passed, error) {
 	for e := im.live.Front(); e != nil; e = e.Next() {
 		e.Value.(*stream).close(errCaptureEnds)
 	}
@@ -116,11 +117,10 @@ func (im *Importer) Close() error {
 	}
 	im.live.Init()
 	im.udp.Init()
-	if n := im.decoder.Waiting(); n > 0 {
-		im.pass(packet.Fragment, 0)
-		im.passed[packet.Fragment].Packets = int64(n)
+	if n, bytes := im.decoder.Waiting(); n > 0 {
+		return []audit.Passed{{Why: packet.Fragment, Packets: n, Bytes: bytes}}, im.recorded
 	}
-	return im.recorded
+	return nil, im.recorded
 }
 
 // Last returns the time of the latest packet, the zero time if there was none.

@@ -37,15 +37,18 @@ type talk struct {
 
 // Bounds of a talk.
 const (
-	maxSniffed = 64 << 10 // said by one side while it is not known what is spoken
+	maxSniffed = 64 << 10 // said while it is not known what is spoken
 	maxDepth   = 4        // TLS in CONNECT in TLS
 )
 
 // h2Preface is what a client of HTTP/2 says first (RFC 9113 section 3.4).
 const h2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
-// request is the beginning of a request line.
-var request = regexp.MustCompile(`^(\r\n)*[A-Z][A-Z_-]{1,23} [^\r\n ]`)
+// request is a request line of HTTP/1, opening the beginning of one.
+var (
+	request = regexp.MustCompile(`^(\r?\n)*[A-Z][A-Z_-]{1,23} [^\r\n]+ HTTP/1\.[0-9]\r?\n`)
+	opening = regexp.MustCompile(`^[\r\n]*[A-Z_-]{0,24}( [^\r\n]*\r?)?$`)
+)
 
 func (t *talk) said(s side, b []byte) {
 	if t.reader == nil {
@@ -86,11 +89,9 @@ func (t *talk) sniff(final bool) {
 		t.reader = newSecure(t)
 	case bytes.HasPrefix(b, []byte(h2Preface)):
 		t.reader = newHTTP2(t)
-	case !final && len(b) > 0 && len(b) < len(h2Preface) && (bytes.HasPrefix([]byte(h2Preface), b) || isUpper(b)):
-		return // may become either
 	case request.Match(b):
 		t.reader = newHTTP1(t)
-	case !final && len(b) < 3 && len(t.held[server]) < maxSniffed:
+	case !final && t.open(b):
 		return
 	case t.port == 53 && t.depth == 0:
 		t.reader = newNames(t)
@@ -106,10 +107,12 @@ func (t *talk) sniff(final bool) {
 	}
 }
 
-// isUpper reports whether all there is are capital letters: a method of which
-// the rest is to come.
-func isUpper(b []byte) bool {
-	return !bytes.ContainsFunc(b, func(r rune) bool { return r < 'A' || r > 'Z' })
+// open reports whether the client's first bytes may become what can be read.
+func (t *talk) open(b []byte) bool {
+	if len(b)+len(t.held[server]) > maxSniffed {
+		return false
+	}
+	return bytes.HasPrefix([]byte{0x16, 3}, b) || bytes.HasPrefix([]byte(h2Preface), b) || opening.Match(b)
 }
 
 // inside is the talk in a tunnel or in TLS.

@@ -22,8 +22,16 @@ const (
 type fragments struct {
 	waiting map[fragmentKey]*partial
 	order   []fragmentKey // by the time of the first fragment
-	held    int           // fragments that wait
-	lost    int           // fragments that waited in vain
+	held    tally         // what waits
+	lost    tally         // what waited in vain
+}
+
+// A tally counts fragments.
+type tally struct{ fragments, bytes int64 }
+
+func (t *tally) add(o tally, sign int64) {
+	t.fragments += sign * o.fragments
+	t.bytes += sign * o.bytes
 }
 
 // A partial is a datagram of which some fragments are there.
@@ -31,7 +39,7 @@ type partial struct {
 	data  []byte
 	have  []span // sorted, apart from each other
 	total int    // 0 while the last fragment is not there
-	count int
+	tally tally
 	proto uint8
 }
 
@@ -41,16 +49,17 @@ type span struct{ from, to int }
 // bytes that come twice the first are kept.
 func (f *fragments) add(key fragmentKey, g Datagram, offset int, more bool) Datagram {
 	end := offset + len(g.Payload)
+	one := tally{1, int64(len(g.Payload))}
 	if end > maxDatagram || g.Short > 0 {
-		f.lost++
+		f.lost.add(one, 1)
 		return Datagram{}
 	}
 	p := f.waiting[key]
 	if p == nil {
 		p = f.open(key)
 	}
-	f.held++
-	p.count++
+	f.held.add(one, 1)
+	p.tally.add(one, 1)
 	if offset == 0 {
 		p.proto = g.Proto
 	}
@@ -62,7 +71,7 @@ func (f *fragments) add(key fragmentKey, g Datagram, offset int, more bool) Data
 		return Datagram{}
 	}
 	f.drop(key)
-	f.held -= p.count
+	f.held.add(p.tally, -1)
 	g.Proto, g.Payload = p.proto, p.data[:p.total]
 	return g
 }
@@ -75,8 +84,8 @@ func (f *fragments) open(key fragmentKey) *partial {
 	}
 	if len(f.waiting) >= maxPartial {
 		oldest := f.waiting[f.order[0]]
-		f.lost += oldest.count
-		f.held -= oldest.count
+		f.lost.add(oldest.tally, 1)
+		f.held.add(oldest.tally, -1)
 		f.drop(f.order[0])
 	}
 	p := &partial{}

@@ -63,8 +63,11 @@ func (d *Decoder) Decode(p Packet) (Datagram, string) {
 	return g, why
 }
 
-// Waiting returns how many fragments never became a datagram.
-func (d *Decoder) Waiting() int { return d.fragments.lost + d.fragments.held }
+// Waiting returns how many fragments have not become a datagram, and how many
+// bytes they have.
+func (d *Decoder) Waiting() (fragments, bytes int64) {
+	return d.fragments.lost.fragments + d.fragments.held.fragments, d.fragments.lost.bytes + d.fragments.held.bytes
+}
 
 func (d *Decoder) v4(b []byte) (Datagram, string) {
 	if len(b) < 20 {
