@@ -2,6 +2,7 @@ package pcap_test
 
 import (
 	"bytes"
+	"compress/flate"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -267,3 +268,23 @@ var _ io.Writer = (*keyLog)(nil)
 
 // at is a bound of what waits in tests.
 const patience = 30 * time.Second
+
+// deflated is a message in permessage-deflate.
+func deflated(tb testing.TB, s string) []byte {
+	tb.Helper()
+	var b bytes.Buffer
+	z, err := flate.NewWriter(&b, 9)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	io.WriteString(z, s)
+	z.Flush()
+	return bytes.TrimSuffix(b.Bytes(), []byte("\x00\x00\xff\xff"))
+}
+
+// frame is a WebSocket frame with a mask of zeros.
+func frame(first byte, payload []byte) string {
+	b := []byte{first, 0x80 | 127}
+	b = binary.BigEndian.AppendUint64(b, uint64(len(payload)))
+	return string(append(append(b, 0, 0, 0, 0), payload...))
+}
