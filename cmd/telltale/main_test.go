@@ -35,7 +35,9 @@ func TestScript(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			return nil
+			captures, err := filepath.Abs(filepath.Join("testdata", "captures"))
+			e.Setenv("CAPTURES", captures) // written by the tests of audit/capture/pcap, with -update
+			return err
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits":  exits,
