@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -20,6 +21,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"telltale/audit"
+	"telltale/audit/capture"
 	"telltale/audit/capture/pcap"
 	"telltale/audit/capture/pcap/tlsread"
 	"telltale/audit/evidence"
@@ -101,20 +103,41 @@ func (o importing) run(ctx context.Context, e *env) error {
 	}
 	i := &intake{env: e, writer: w, importer: pcap.New(pcap.Config{Recorder: w, Place: importPlace, Keys: keys})}
 	err = i.all(ctx, o.files, plan.Seeds)
+	if err == nil && i.damaged != "" {
+		err = fmt.Errorf("%s; what was read is in the case", i.damaged)
+	}
 	last := i.importer.Last()
 	if last.IsZero() {
 		last = plan.Case.Started
 	}
-	if cerr := w.Close(end(last, err)); err == nil {
-		err = cerr
+	if cerr := w.Close(end(last, err)); cerr != nil {
+		return errors.Join(err, cerr)
 	}
+	if serr := i.summary(o.dir); serr != nil {
+		return errors.Join(err, serr)
+	}
+	return err
+}
+
+// summary says what is in the case, and what is not.
+func (i *intake) summary(dir string) error {
+	r, err := evidence.Open(dir)
 	if err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintf(e.stdout, "Case: %s\n", o.dir)
-	if i.damaged != "" {
-		return fmt.Errorf("%s; what was read is in the case", i.damaged)
+	covered, err := capture.Coverage(r.Case.Arms, r.Events())
+	if err != nil {
+		return err
 	}
+	c, out := covered[0], i.env.stdout
+	_, _ = fmt.Fprintf(out, "read: %d requests on %d connections, %d bytes sent\n", c.Requests, c.Connections, c.Bytes)
+	if n := c.Refused + c.Tunnels; n > 0 {
+		_, _ = fmt.Fprintf(out, "not read: %d connections, to %s\n", n, strings.Join(c.Unread, ", "))
+	}
+	for _, p := range i.passed {
+		_, _ = fmt.Fprintf(out, "not read: %d packets, %d bytes: %s\n", p.Packets, p.Bytes, p.Why)
+	}
+	_, _ = fmt.Fprintf(out, "Case: %s\n", dir)
 	return nil
 }
 
@@ -193,6 +216,7 @@ type intake struct {
 	env      *env
 	writer   *evidence.Writer
 	importer *pcap.Importer
+	passed   []audit.Passed
 	damaged  string
 }
 
@@ -231,6 +255,7 @@ func (i *intake) file(path string, last bool) error {
 		}
 		s.Passed = append(s.Passed, more...)
 	}
+	i.passed = append(i.passed, s.Passed...)
 	s.Name = filepath.Base(path)
 	if s.SHA256, s.Size, err = f.rest(); err != nil && s.Error == "" {
 		s.Error = err.Error()
