@@ -117,7 +117,7 @@ func ip6(payload []byte) []byte {
 // The same datagram is found on every link, whatever stands before and behind
 // it, and in fragments that come in any order.
 func TestLinks(t *testing.T) {
-	segment := tcp(1, 2, 3, 4, ack, []byte("payload"))
+	segment := tcp(1, 2, [2]uint32{3, 4}, ack, []byte("payload"))
 	ip := ip4(phone, origin, 6, segment)
 	mac := make([]byte, 12)
 	trailer := append([]byte{1, 7, 0x20, 0x21, 0, 0, 0x27, 0x7a}, append([]byte("org.example.app"), make([]byte, 9)...)...)

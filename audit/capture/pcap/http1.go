@@ -239,7 +239,7 @@ func (h *http1) answers(f *feed) {
 		}
 		x := h.queue[0]
 		start := limit.at(in)
-		r, err := http.ReadResponse(in, x.request)
+		r, err := http.ReadResponse(in, x.request) //nolint:bodyclose // closing it would read on
 		if err != nil {
 			h.fail(server, limit.at(in)-start, in, err)
 			return
@@ -292,7 +292,7 @@ func (h *http1) rest(s side, in *bufio.Reader, why error) {
 func (h *http1) pass(s side, in *bufio.Reader, x *exchange) {
 	if x.request.Method != http.MethodConnect && isWebSocket(x.request) {
 		err := h.messages(s, in, x)
-		if err != nil && !isOver(err) && !errors.Is(err, errCaptureEnds) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		if !isOver(err) && !errors.Is(err, errCaptureEnds) && !errors.Is(err, io.ErrUnexpectedEOF) {
 			h.rest(s, in, err)
 		}
 		return

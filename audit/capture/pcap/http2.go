@@ -299,7 +299,7 @@ func (h *http2talk) openSocket(st *h2stream) {
 			if !f.wait(func() bool { return st.answered }) {
 				return
 			}
-			if err := h.messages(side(s), in, st.exchange); err != nil && !isOver(err) {
+			if err := h.messages(side(s), in, st.exchange); !isOver(err) {
 				h.unread.fail(side(s), err)
 			}
 		})

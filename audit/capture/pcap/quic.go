@@ -67,7 +67,7 @@ func newInitialKeys(v initialVersion, id []byte) (*initialKeys, error) {
 	}
 	expand := func(secret []byte, label string, n int) []byte {
 		label = "tls13 " + label
-		info := append([]byte{0, byte(n), byte(len(label))}, label...)
+		info := append([]byte{0, byte(n), byte(len(label))}, label...)        //nolint:gosec // short
 		out, _ := hkdf.Expand(sha256.New, secret, string(append(info, 0)), n) // fails for long keys only
 		return out
 	}
@@ -109,7 +109,8 @@ func (q *initial) open(v initialVersion, b []byte) ([]byte, bool) {
 	r.bytes(uint64(r.byte())) // id of the source
 	r.bytes(r.varint())       // token
 	length := r.varint()
-	if r.bad || length > uint64(len(b)-r.at) || length < 4+16 {
+	if r.bad || length > uint64(len(b)-r.at) || //nolint:gosec // never below 0
+		length < 4+16 {
 		return nil, false
 	}
 	if q.keys == nil {
@@ -126,7 +127,7 @@ func (q *initial) open(v initialVersion, b []byte) ([]byte, bool) {
 	n := int(b[0]&3) + 1
 	number := uint64(0)
 	for i := range n {
-		b[r.at+i] ^= mask[1+i]
+		b[r.at+i] ^= mask[1+i] //nolint:gosec // n is 4 at most
 		number = number<<8 | uint64(b[r.at+i])
 	}
 	nonce := slices.Clone(q.keys.iv)
@@ -202,7 +203,7 @@ func (r *quicReader) byte() byte {
 }
 
 func (r *quicReader) bytes(n uint64) []byte {
-	if r.bad || n > uint64(len(r.b)-r.at) {
+	if r.bad || n > uint64(len(r.b)-r.at) { //nolint:gosec // never below 0
 		r.bad = true
 		return nil
 	}

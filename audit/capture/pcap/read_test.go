@@ -95,8 +95,10 @@ func TestConversations(t *testing.T) {
 			{0, "GET /1 HTTP/1.1\r\nHost: a.example\r\n\r\n"}, {1, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"},
 		}, []string{`1 GET http://a.example/1 "": 200 "abc [unexpected EOF]" unexpected EOF`}},
 		"a tunnel of a proxy": {3128, []said{
-			{0, "CONNECT b.example:80 HTTP/1.1\r\nHost: b.example:80\r\n\r\n"}, {1, "HTTP/1.1 200 OK\r\n\r\n"},
-			{0, "GET /in HTTP/1.1\r\nHost: b.example\r\n\r\n"}, {1, ok + "in"},
+			{0, "CONNECT b.example:80 HTTP/1.1\r\nHost: b.example:80\r\n\r\n"},
+			{1, "HTTP/1.1 200 OK\r\n\r\n"},
+			{0, "GET /in HTTP/1.1\r\nHost: b.example\r\n\r\n"},
+			{1, ok + "in"},
 		}, []string{`1 CONNECT b.example:80 "": 200 "" `, `1 GET http://b.example/in "": 200 "in" `}},
 		"a protocol that is not known": {1883, []said{
 			{0, "\x10\x10\x00\x04MQTT k7f3q9w2"}, {1, "\x20\x02\x00\x00"},
@@ -143,7 +145,8 @@ func TestWebSocket(t *testing.T) {
 			var d net.Dialer
 			return d.DialContext(ctx, "tcp", addr)
 		}}}
-		c, _, err := websocket.Dial(ctx, "ws://sink.example/ws", &websocket.DialOptions{HTTPClient: client, CompressionMode: mode, CompressionThreshold: 1})
+		c, _, err := websocket.Dial( //nolint:bodyclose // Dial says that it need not be closed
+			ctx, "ws://sink.example/ws", &websocket.DialOptions{HTTPClient: client, CompressionMode: mode, CompressionThreshold: 1})
 		if err != nil {
 			t.Fatal(err)
 		}

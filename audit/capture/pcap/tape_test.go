@@ -65,12 +65,12 @@ func ip4(from, to netip.Addr, proto byte, payload []byte) []byte {
 	return append(b, payload...)
 }
 
-// tcp is a TCP segment. Its checksum is 0, as network cards leave it to be.
-func tcp(from, to uint16, seq, ack uint32, flags byte, data []byte) []byte {
+// tcp is a TCP segment with its number and the one that it acknowledges. Its checksum is 0, as network cards leave it to be.
+func tcp(from, to uint16, numbers [2]uint32, flags byte, data []byte) []byte {
 	b := binary.BigEndian.AppendUint16(nil, from)
 	b = binary.BigEndian.AppendUint16(b, to)
-	b = binary.BigEndian.AppendUint32(b, seq)
-	b = binary.BigEndian.AppendUint32(b, ack)
+	b = binary.BigEndian.AppendUint32(b, numbers[0])
+	b = binary.BigEndian.AppendUint32(b, numbers[1])
 	b = append(b, 5<<4, flags, 0xff, 0xff, 0, 0, 0, 0)
 	return append(b, data...)
 }
@@ -114,7 +114,7 @@ func (w *wire) send(side int, flags byte, data []byte) {
 	if side == 1 {
 		from, to = to, from
 	}
-	w.tape.packet(ip4(from.Addr(), to.Addr(), 6, tcp(from.Port(), to.Port(), w.seq[side], w.seq[1-side], flags, data)))
+	w.tape.packet(ip4(from.Addr(), to.Addr(), 6, tcp(from.Port(), to.Port(), [2]uint32{w.seq[side], w.seq[1-side]}, flags, data)))
 	w.seq[side] += uint32(len(data))
 }
 

@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"encoding/hex"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -281,7 +282,7 @@ func h2Bodies(t *testing.T, pdml string) map[string][]byte {
 	var conn, port, stream string
 	for dec := xml.NewDecoder(strings.NewReader(pdml)); ; {
 		token, err := dec.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return bodies
 		} else if err != nil {
 			t.Fatal(err)

@@ -49,7 +49,8 @@ type wire struct {
 	zip      io.ReadCloser
 }
 
-// messages reads the messages of one side until its stream ends.
+// messages reads the messages of one side until its stream ends, and returns
+// the error that it ends with: io.EOF between two messages.
 func (t *talk) messages(s side, in *bufio.Reader, x *exchange) error {
 	w := &wire{in: in}
 	w.agree(s, x.event.Exchange.Answer)

@@ -175,7 +175,7 @@ func (f *Reader) packet(kind uint32, b []byte) (Packet, error) {
 		count = uint64(f.order.Uint32(b[4:]))<<32 | uint64(f.order.Uint32(b[8:]))
 		length, size = f.order.Uint32(b[12:]), f.order.Uint32(b[16:])
 	}
-	if uint64(number) >= uint64(len(f.ifaces)) || uint64(length) > uint64(len(b)-head) {
+	if uint64(number) >= uint64(len(f.ifaces)) || int64(length) > int64(len(b)-head) {
 		return Packet{}, fmt.Errorf("a packet of %d bytes at interface %d, in a block of %d: the file is damaged here", length, number, len(b))
 	}
 	p := Packet{Link: f.ifaces[number].link, Data: b[head : head+int(length)], Size: int(max(size, length))}

@@ -66,12 +66,11 @@ type Conn struct {
 	// Read says that data of a side was read.
 	Read [2]bool
 
-	keys    map[string][]byte
-	lookup  *Keys
-	suite   suite
-	said    func(Side, []byte) error
-	sides   [2]half
-	retried bool
+	keys   map[string][]byte
+	lookup *Keys
+	suite  suite
+	said   func(Side, []byte) error
+	sides  [2]half
 }
 
 // A half is one side's stream of records.

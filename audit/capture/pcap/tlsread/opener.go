@@ -92,7 +92,7 @@ func (o *opener) about(head []byte, n int) []byte {
 }
 
 func (o *opener) openAEAD(head, b []byte) ([]byte, error) {
-	nonce := o.iv
+	var nonce []byte
 	if explicit := o.aead.NonceSize() - o.suite.implicit; explicit > 0 {
 		if len(b) < explicit {
 			return nil, errSealed

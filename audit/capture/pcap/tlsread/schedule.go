@@ -40,7 +40,7 @@ func oldPRF(secret []byte, label string, seed []byte, n int) []byte {
 func expand(h crypto.Hash, secret []byte, label string, n int) ([]byte, error) {
 	label = "tls13 " + label
 	info := binary.BigEndian.AppendUint16(nil, uint16(n)) //nolint:gosec // a key's length
-	info = append(info, byte(len(label)))
+	info = append(info, byte(len(label)))                 //nolint:gosec // short
 	info = append(append(info, label...), 0)
 	return hkdf.Expand(func() hash.Hash { return h.New() }, secret, string(info), n)
 }

@@ -4,8 +4,8 @@ import (
 	"crypto"
 	"crypto/aes"
 	"crypto/cipher"
-	_ "crypto/md5"    // hash of TLS 1.0 and 1.1
-	_ "crypto/sha1"   // hash of TLS 1.0 and 1.1, and of many suites
+	_ "crypto/md5"    //nolint:gosec // hash of TLS 1.0 and 1.1
+	_ "crypto/sha1"   //nolint:gosec // hash of TLS 1.0 and 1.1, and of many suites
 	_ "crypto/sha256" // hash of TLS 1.2 and 1.3
 	_ "crypto/sha512" // SHA-384
 
