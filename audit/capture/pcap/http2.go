@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"golang.org/x/net/http2"
 
@@ -32,6 +33,7 @@ type http2talk struct {
 // An h2stream is an exchange on a stream.
 type h2stream struct {
 	*exchange
+	whole  bool     // the answer is
 	socket [2]*feed // of a WebSocket (RFC 8441)
 }
 
@@ -73,21 +75,27 @@ func (h *http2talk) close(why error) {
 		f.abandon()
 	}
 	for _, id := range slices.Sorted(keys(h.open)) {
-		cause := why
-		for s, side := range h.unread.why {
-			if side != nil && (s == int(server) || !h.open[id].asked) {
-				cause = side
-			}
-		}
-		if !h.open[id].answered && h.unread.why[server] == nil {
-			cause = errNoAnswer
-		}
-		h.end(id, cause)
+		h.end(id, h.cause(h.open[id], why))
 	}
 	if h.unread.any() {
 		out, in := h.unread.bodies()
 		h.tunnel(h.event(), "http", out, in)
 	}
+}
+
+// cause says why an exchange is not whole where the connection ends.
+func (h *http2talk) cause(st *h2stream, why error) error {
+	switch {
+	case st.whole:
+		return nil
+	case h.unread.why[server] != nil:
+		return h.unread.why[server]
+	case !st.answered:
+		return errNoAnswer
+	case !st.asked && h.unread.why[client] != nil:
+		return h.unread.why[client]
+	}
+	return why
 }
 
 func keys(m map[uint32]*h2stream) func(func(uint32) bool) {
@@ -189,7 +197,7 @@ func (h *http2talk) stream(f *feed, id uint32) *h2stream {
 func (h *http2talk) request(b *blocks) error {
 	if st := h.open[b.stream]; st != nil {
 		if b.ended {
-			st.endRequest(b.fields(), nil)
+			h.endRequest(b.stream, st, b.fields())
 		}
 		return nil
 	}
@@ -250,7 +258,7 @@ func (h *http2talk) data(s side, f *feed, frame *http2.DataFrame) error {
 	}
 	if frame.StreamEnded() {
 		if s == client {
-			st.endRequest(nil, nil)
+			h.endRequest(id, st, nil)
 		} else {
 			h.endAnswer(id, st)
 		}
@@ -258,22 +266,36 @@ func (h *http2talk) data(s side, f *feed, frame *http2.DataFrame) error {
 	return nil
 }
 
-// endAnswer ends an exchange whose answer is whole. The rest of the request
-// is not waited for: the server did not need it.
-func (h *http2talk) endAnswer(id uint32, st *h2stream) {
-	if !st.asked {
-		st.endRequest(nil, errors.New("it was answered before its end"))
+// endRequest ends a request, and the exchange if that was all of it.
+func (h *http2talk) endRequest(id uint32, st *h2stream, trailer []audit.Field) {
+	st.exchange.endRequest(trailer, nil)
+	if st.whole {
+		h.end(id, nil)
 	}
-	h.end(id, nil)
 }
 
-// reset ends a stream that one side gave up. A server may so refuse the rest
-// of a body behind its answer.
+// endAnswer ends an answer. The rest of the request may still come.
+func (h *http2talk) endAnswer(id uint32, st *h2stream) {
+	st.whole = true
+	if st.asked {
+		h.end(id, nil)
+	}
+}
+
+// reset ends a stream that one side gave up. Behind a whole answer that only
+// says that the rest of the request is not needed.
 func (h *http2talk) reset(s side, frame *http2.RSTStreamFrame) {
-	if h.open[frame.StreamID] != nil {
+	st := h.open[frame.StreamID]
+	switch {
+	case st == nil:
+	case st.whole:
+		h.end(frame.StreamID, nil)
+	default:
 		h.end(frame.StreamID, fmt.Errorf("the %s gave the stream up: %v", names[s], frame.ErrCode))
 	}
 }
+
+var errAnswered = errors.New("it was answered before its end")
 
 var names = [2]string{client: "client", server: "server"}
 
@@ -281,6 +303,9 @@ var names = [2]string{client: "client", server: "server"}
 func (h *http2talk) end(id uint32, cause error) {
 	st := h.open[id]
 	delete(h.open, id)
+	if st.whole && !st.asked && st.socket[client] == nil {
+		st.exchange.endRequest(nil, errAnswered)
+	}
 	st.exchange.end(cause)
 	for _, f := range st.socket {
 		if f != nil {
@@ -292,7 +317,9 @@ func (h *http2talk) end(id uint32, cause error) {
 
 // openSocket makes the bodies of a stream a WebSocket.
 func (h *http2talk) openSocket(st *h2stream) {
-	st.event.Exchange.URL = "ws" + st.event.Exchange.URL[len("http"):]
+	if rest, ok := strings.CutPrefix(st.event.Exchange.URL, "http"); ok {
+		st.event.Exchange.URL = "ws" + rest
+	}
 	for s := range st.socket {
 		st.socket[s] = newFeed(func(f *feed) {
 			in := bufio.NewReaderSize(f, 4<<10)
