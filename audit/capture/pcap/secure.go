@@ -104,6 +104,9 @@ func (t *secure) refusal() string {
 	if code := t.tls.Alerts[client]; code != 0 && t.inner == nil {
 		return "remote error: " + tls.AlertError(code).Error()
 	}
+	if t.tls.Sealed {
+		return "remote error: an alert that cannot be read without a key"
+	}
 	return ""
 }
 

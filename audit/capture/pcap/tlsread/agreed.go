@@ -12,7 +12,7 @@ func (c *Conn) agreed(h serverHello) error {
 		return fmt.Errorf("TLS version %#x is not known", h.version)
 	}
 	if c.keys = c.lookup.of(c.Hello.random); c.keys == nil {
-		return c.both(ErrNoKey)
+		return c.sealed()
 	}
 	var known bool
 	if c.suite, known = suites[h.suite]; !known {
@@ -23,7 +23,7 @@ func (c *Conn) agreed(h serverHello) error {
 	}
 	master := c.keys[labelMaster]
 	if len(master) == 0 {
-		return c.both(ErrNoKey)
+		return c.sealed()
 	}
 	seed := slices.Concat(h.random[:], c.Hello.random[:])
 	client, server, err := openers(c.suite, h.version, h.etm, func(n int) []byte {
@@ -34,6 +34,16 @@ func (c *Conn) agreed(h serverHello) error {
 	})
 	c.sides[Client].pending, c.sides[Server].pending = client, server
 	return err
+}
+
+// sealed goes on without keys: what is said before the encryption begins, such
+// as the alert of a client that does not take the certificate, can be read.
+func (c *Conn) sealed() error {
+	if c.Version == versionTLS13 {
+		c.sides[Client].blind = true
+		return ErrNoKey
+	}
+	return nil // until the change of cipher
 }
 
 // both ends both sides.
@@ -51,7 +61,7 @@ func (c *Conn) agreed13() error {
 	for s, l := range labels {
 		h := &c.sides[s]
 		h.secret, h.next = c.keys[l[0]], c.keys[l[1]]
-		if h.secret == nil || h.next == nil {
+		if h.secret == nil {
 			h.err = ErrNoKey
 			continue
 		}
@@ -74,10 +84,13 @@ func (c *Conn) agreed13() error {
 // finished goes over to the keys for data, once.
 func (c *Conn) finished(s Side) (err error) {
 	h := &c.sides[s]
-	if h.next == nil {
+	if h.done {
 		return nil
 	}
-	h.secret, h.next = h.next, nil
+	if h.next == nil {
+		return ErrNoKey
+	}
+	h.secret, h.next, h.done = h.next, nil, true
 	h.opener, err = phase(c.suite, h.secret)
 	return err
 }
@@ -85,7 +98,7 @@ func (c *Conn) finished(s Side) (err error) {
 // update goes over to the next keys (RFC 8446 section 7.2).
 func (c *Conn) update(s Side) (err error) {
 	h := &c.sides[s]
-	if h.secret == nil || h.next != nil {
+	if !h.done {
 		return ErrNoTLS
 	}
 	if h.secret, err = expand(c.suite.hash, h.secret, "traffic upd", c.suite.hash.Size()); err != nil {

@@ -46,6 +46,10 @@ const (
 	maxHeld    = 1 << 20      // records that wait for the other side's hello
 )
 
+// sealedAlert is the length of an alert of TLS 1.3 with its type and tag: no
+// other message of a handshake is so short.
+const sealedAlert = 2 + 1 + 16
+
 // Reasons why a connection cannot be read.
 var (
 	ErrNoKey = errors.New("no key for this connection")
@@ -63,6 +67,9 @@ type Conn struct {
 	// Alerts are the last fatal alert of each side that could be read, 0 if
 	// there was none: close_notify is none.
 	Alerts [2]uint8
+	// Sealed says that all the client said behind the server's hello, in TLS 1.3
+	// and without a key to read it, was an alert, as its length tells.
+	Sealed bool
 	// Read says that data of a side was read.
 	Read [2]bool
 
@@ -83,6 +90,8 @@ type half struct {
 	next    []byte  // secret after the side's Finished
 	message []byte  // a handshake message that is not whole
 	skip    int     // bytes of a message that is of no interest
+	done    bool    // the handshake of TLS 1.3 is
+	blind   bool    // there is no key for what is encrypted
 	blocked bool    // until the other side has said hello
 	err     error
 }
@@ -169,6 +178,9 @@ func (c *Conn) record(s Side, head, b []byte) error {
 		if kind, data, err = c.open(h, head, b); err != nil || data == nil {
 			return err
 		}
+	} else if h.blind && kind == typeData {
+		c.Sealed = len(data) == sealedAlert
+		return ErrNoKey
 	} else if kind == typeData {
 		return fmt.Errorf("%w: its beginning is not in the capture", ErrNoKey)
 	}
