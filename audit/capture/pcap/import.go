@@ -70,7 +70,7 @@ func New(c Config) *Importer {
 // file that is no capture, or damaged, is left for Read to say so.
 func Secrets(r io.Reader, keys *tlsread.Keys) {
 	f, err := packet.NewReader(r)
-	if err != nil {
+	if err != nil || !f.MayHaveSecrets() {
 		return
 	}
 	f.Secrets = func(log []byte) { _, _ = keys.AddText(log) }

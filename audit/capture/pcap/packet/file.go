@@ -65,6 +65,7 @@ type Reader struct {
 	order binary.ByteOrder
 	buf   []byte
 	next  func() (Packet, error)
+	ng    bool
 
 	// of pcap
 	link  Link
@@ -85,12 +86,15 @@ func NewReader(r io.Reader) (*Reader, error) {
 	}
 	f := &Reader{in: in, order: order}
 	if kind == magicNG {
-		f.next = f.nextBlock
+		f.next, f.ng = f.nextBlock, true
 		return f, nil
 	}
 	f.next = f.nextRecord
 	return f, f.head(kind)
 }
+
+// MayHaveSecrets reports whether the format of the file has a place for keys.
+func (f *Reader) MayHaveSecrets() bool { return f.ng }
 
 // Next returns the next packet, io.EOF after the last. Any other error is the
 // end as well: after it nothing can be read.
