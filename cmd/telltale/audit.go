@@ -47,6 +47,7 @@ type auditOptions struct {
 	settle                                 time.Duration
 	online, reveal, noControl              bool
 	keys                                   []string
+	shelf                                  shelf
 }
 
 func newAudit(e *env) *cobra.Command {
@@ -54,7 +55,7 @@ func newAudit(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "audit",
 		Short:   "test a browser in the laboratory",
-		Long:    auditHelp + keyHelp,
+		Long:    auditHelp + keyHelp + partyHelp,
 		Example: auditExample,
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return runAudit(c.Context(), e, o) },
@@ -72,6 +73,7 @@ func newAudit(e *env) *cobra.Command {
 	f.StringVar(&o.listen, "listen", "127.0.0.1:0", "address of the proxy; a fixed port means one browser at a time")
 	f.IntVar(&o.workers, "workers", 2, "browsers at the same time")
 	keyFlag(c, &o.keys)
+	partyFlags(c, &o.shelf)
 	complete(c, "browser", browserNames())
 	complete(c, "specimen", specimenNames())
 	complete(c, "arms", []string{string(claims.Normal), string(claims.Private)})
@@ -108,6 +110,9 @@ type trial struct {
 }
 
 func runAudit(ctx context.Context, e *env, o auditOptions) error {
+	if _, err := o.shelf.book(); err != nil { // not only when the capture is done
+		return err
+	}
 	t, err := prepare(ctx, e, o)
 	if err != nil {
 		return err
@@ -128,7 +133,7 @@ func runAudit(ctx context.Context, e *env, o auditOptions) error {
 	if runErr == nil {
 		runErr = closeErr
 	}
-	shown := show(e, t.options.dir, o.reveal, o.keys...)
+	shown := show(e, t.options.dir, o.reveal, o.shelf, o.keys...)
 	if runErr == nil {
 		return shown
 	}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"telltale/audit"
+	"telltale/audit/attribute"
+	"telltale/audit/evidence"
+	"telltale/audit/lab/specimen"
+	"telltale/audit/report"
+)
+
+const partyHelp = `
+
+Who receives is told by tables that are built in: companies by their hosts, and
+by their addresses the networks and the countries that these are registered in.
+--geo FILE reads a database in MaxMind's format, --trackers FILE a list of
+trackers as Tracker Radar (DuckDuckGo), Disconnect, EasyPrivacy or Exodus have
+them; facts that come from such a file name it with its SHA-256. They are not
+kept in a case: facts that were derived with them need them again.`
+
+// bookLimit is the size up to which a file with parties is read.
+const bookLimit = 1 << 30
+
+// A shelf is the files with parties that a command was given.
+type shelf struct{ geo, trackers []string }
+
+// partyFlags lets a command take files with parties.
+func partyFlags(c *cobra.Command, s *shelf) {
+	c.Flags().StringArrayVar(&s.geo, "geo", nil, "tell networks and countries by a database `FILE` in MaxMind's format; may be repeated")
+	c.Flags().StringArrayVar(&s.trackers, "trackers", nil, "tell trackers by a list `FILE`; may be repeated")
+}
+
+// book reads the files.
+func (s shelf) book() (*attribute.Book, error) {
+	b := new(attribute.Book)
+	for _, path := range s.geo {
+		data, err := readBounded(path)
+		if err != nil {
+			return nil, usagef("--geo: %w", err)
+		}
+		g, err := attribute.ReadGeo(path, data)
+		if err != nil {
+			return nil, usagef("--geo: %w", err)
+		}
+		b.Geo = append(b.Geo, g)
+	}
+	for _, path := range s.trackers {
+		data, err := readBounded(path)
+		if err != nil {
+			return nil, usagef("--trackers: %w", err)
+		}
+		l, err := attribute.ReadList(path, data)
+		if err != nil {
+			return nil, usagef("--trackers: %w", err)
+		}
+		b.Lists = append(b.Lists, l)
+	}
+	return b, nil
+}
+
+func readBounded(path string) ([]byte, error) {
+	f, err := os.Open(path) //nolint:gosec // the user names it
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	data, err := io.ReadAll(io.LimitReader(f, bookLimit+1))
+	if err == nil && len(data) > bookLimit {
+		err = fmt.Errorf("%s is longer than 1 GiB", path)
+	}
+	return data, err
+}
+
+// sinkholes returns the ids of the cases in which nothing went to a real
+// server.
+func sinkholes(folders ...*evidence.Reader) map[string]bool {
+	offline := make(map[string]bool)
+	for _, r := range folders {
+		if !r.Case.Online {
+			offline[r.Case.ID] = true
+		}
+	}
+	return offline
+}
+
+// parties says who received the exhibits. offline holds the ids of cases that a
+// sinkhole answered.
+func parties(c *report.Case, book *attribute.Book, offline map[string]bool) []audit.Party {
+	var contacts []attribute.Contact
+	for _, ex := range c.Exhibits {
+		contact := attribute.Contact{Host: ex.Host, Visited: ex.Stage && ex.Host != specimen.Host, Offline: offline[ex.Case]}
+		if ex.Server != "" {
+			contact.Servers = []string{ex.Server}
+		}
+		contacts = append(contacts, contact)
+	}
+	for _, cov := range c.Coverage {
+		for _, host := range cov.Unread {
+			contacts = append(contacts, attribute.Contact{Host: host, Offline: len(offline) > 0})
+		}
+	}
+	return book.Parties(contacts)
+}
