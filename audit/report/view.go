@@ -26,6 +26,8 @@ type view struct {
 	Targets     []target
 	Sections    []section
 	Pictures    []picture
+	Parties     []partyView
+	MoreParties int
 	Natives     []native
 	Identifiers []identifier
 	MoreIDs     int
@@ -88,6 +90,7 @@ func newView(x *index) (view, error) {
 	}
 	v.Identifiers, v.Sessions = x.identifiers()
 	v.Identifiers, v.MoreIDs = first(v.Identifiers, maxIdentifiers)
+	v.Parties, v.MoreParties = first(x.partyViews(), maxParties)
 	v.Problems, v.MoreFailed = first(v.Problems, maxProblems)
 	return v, nil
 }

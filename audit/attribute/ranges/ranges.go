@@ -47,14 +47,20 @@ func (t *Table) Find(ip netip.Addr) string {
 	if !ip.IsValid() {
 		return ""
 	}
-	i, here := slices.BinarySearchFunc(t.places, number(ip), address.compare)
-	if !here {
-		i--
+	at := number(ip)
+	from, to := 0, len(t.places) // the last place up to at is before to, and not before from-1
+	for from < to {
+		middle := int(uint(from+to) / 2)
+		if p := &t.places[middle]; p.high < at.high || p.high == at.high && p.low <= at.low {
+			from = middle + 1
+		} else {
+			to = middle
+		}
 	}
-	if i < 0 || t.which[i] == 0 {
+	if from == 0 || t.which[from-1] == 0 {
 		return ""
 	}
-	return t.words[t.which[i]-1]
+	return t.words[t.which[from-1]-1]
 }
 
 // New makes a table of rows in any order. It fails if a row is upside down,
