@@ -10,6 +10,7 @@ require (
 	github.com/goccy/go-yaml v1.19.2
 	github.com/google/go-cmp v0.7.0
 	github.com/klauspost/compress v1.20.3
+	github.com/oschwald/maxminddb-golang/v2 v2.9.0
 	github.com/rogpeppe/go-internal v1.16.0
 	github.com/sensorsdata/sa-sdk-go v2.1.2+incompatible
 	github.com/spf13/cobra v1.10.2
@@ -21,8 +22,6 @@ require (
 	golang.org/x/text v0.43.0
 	pgregory.net/rapid v1.3.0
 )
-
-require github.com/oschwald/maxminddb-golang/v2 v2.9.0 // indirect
 
 require (
 	github.com/andybalholm/brotli v1.2.8

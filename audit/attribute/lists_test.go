@@ -85,7 +85,7 @@ func TestReadListRefuses(t *testing.T) {
 		"":                                     "no list that is known",
 		"just some words\n":                    "no list that is known",
 		"{":                                    "unexpected end",
-		"{}":                                   "names no host",
+		"{}":                                   "no list that is known",
 		`{"a":1}`:                              "no list that is known",
 		`{"categories":{"A":7}}`:               "categories: json",
 		`{"trackers":"network_signature"}`:     "trackers: json",

@@ -71,5 +71,8 @@ func readRadar(l *List, data []byte) error {
 			l.add(d, cmp.Or(e.DisplayName, key))
 		}
 	}
+	if len(l.entries) == 0 { // some other object
+		return errNoList
+	}
 	return nil
 }

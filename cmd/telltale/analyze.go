@@ -167,7 +167,7 @@ func (a analysis) analyze(in *inputs, seeds []audit.Seed) (*report.Case, error) 
 	for i, cov := range c.Coverage { // a body in a file went to no host that is known
 		c.Coverage[i].Unread = slices.DeleteFunc(cov.Unread, func(host string) bool { return host == "" })
 	}
-	c.Parties = slices.DeleteFunc(parties(c, book, sinkholes(in.folders()...)), func(p audit.Party) bool { return p.Host == "" })
+	c.Parties = slices.DeleteFunc(parties(c, book, sinkholes(in.folders()...), in.answers()), func(p audit.Party) bool { return p.Host == "" })
 	return c, nil
 }
 

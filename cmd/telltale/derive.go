@@ -48,7 +48,7 @@ func deriveBy(book *attribute.Book, r *evidence.Reader, keys ...string) (*report
 		return nil, err
 	}
 	countUnread(c, opaque)
-	c.Parties = parties(c, book, sinkholes(r))
+	c.Parties = parties(c, book, sinkholes(r), answered(r))
 	c.Verdicts = judge.Judge(judge.Input{
 		Case: c.Case, Claims: c.Claims, Seeds: c.Seeds, Planted: capture.Planted(r.Events()), Exhibits: byID(c.Exhibits),
 		Findings: c.Findings, Parties: byHost(c.Parties), Coverage: c.Coverage,

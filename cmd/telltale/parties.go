@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
+	"iter"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -89,20 +91,48 @@ func sinkholes(folders ...*evidence.Reader) map[string]bool {
 }
 
 // parties says who received the exhibits. offline holds the ids of cases that a
-// sinkhole answered.
-func parties(c *report.Case, book *attribute.Book, offline map[string]bool) []audit.Party {
+// sinkhole answered; in the answers the way of names through DNS is looked for.
+func parties(c *report.Case, book *attribute.Book, offline map[string]bool, answers iter.Seq2[audit.Exhibit, error]) []audit.Party {
 	var contacts []attribute.Contact
+	resolved := false
 	for _, ex := range c.Exhibits {
 		contact := attribute.Contact{Host: ex.Host, Visited: ex.Stage && ex.Host != specimen.Host, Offline: offline[ex.Case]}
 		if ex.Server != "" {
 			contact.Servers = []string{ex.Server}
 		}
 		contacts = append(contacts, contact)
+		resolved = resolved || isResolver(ex)
 	}
 	for _, cov := range c.Coverage {
 		for _, host := range cov.Unread {
 			contacts = append(contacts, attribute.Contact{Host: host, Offline: len(offline) > 0})
 		}
 	}
+	if resolved {
+		ways := aliases(answers)
+		for i, contact := range contacts {
+			contacts[i].Aliases = ways[strings.ToLower(contact.Host)]
+		}
+	}
 	return book.Parties(contacts)
+}
+
+// isResolver reports whether an exhibit asks a resolver, as RFC 8484 has it.
+func isResolver(ex audit.Exhibit) bool {
+	return ex.Type == "application/dns-message" || strings.Contains(ex.URL, "?dns=")
+}
+
+// aliases returns, by host, the names that DNS led on to. The first answer
+// about a host counts.
+func aliases(answers iter.Seq2[audit.Exhibit, error]) map[string][]string {
+	ways := make(map[string][]string)
+	for a, err := range answers {
+		if err != nil || a.Part != "answer.body" || a.Cut {
+			continue
+		}
+		if host, names := attribute.Aliases(a.Data.Reveal()); ways[host] == nil && names != nil {
+			ways[host] = names
+		}
+	}
+	return ways
 }
