@@ -109,7 +109,7 @@ type Party struct {
 	Organisation string   `json:"organisation,omitempty"`
 	Seat         string   `json:"seat,omitempty"`       // country in which Organisation has its seat
 	Role         string   `json:"role,omitempty"`       // visited, analytics, update …
-	Mark         string   `json:"mark,omitempty"`       // how Organisation and Role are known: documented, read, second-hand
+	Mark         string   `json:"mark,omitempty"`       // how Organisation and Role are known: documented, read in sources, second-hand
 	Categories   []string `json:"categories,omitempty"` // what lists of the user call it
 	Aliases      []string `json:"aliases,omitempty"`    // names that DNS led on to, in order
 	// Who registered the domain, and in which country, as the registry answered.

@@ -96,8 +96,12 @@ func TestLookupAddress(t *testing.T) {
 func TestParties(t *testing.T) {
 	var b Book
 	got := b.Parties([]Contact{
-		{Host: "www.example.org", Visited: true}, {Host: "DuckDuckGo.com", Visited: true, Offline: true}, {Host: "tracking.miui.com", Offline: true},
-		{Host: "WWW.example.org"}, {Host: "tracking.miui.com", Offline: true}, {Host: "10.0.0.1"},
+		{Host: "www.example.org", Visited: true},
+		{Host: "DuckDuckGo.com", Visited: true, Offline: true},
+		{Host: "tracking.miui.com", Offline: true},
+		{Host: "WWW.example.org"},
+		{Host: "tracking.miui.com", Offline: true},
+		{Host: "10.0.0.1"},
 	})
 	want := []audit.Party{
 		{Host: "10.0.0.1", IP: "10.0.0.1", Unplaced: "an address that is not of the internet"},

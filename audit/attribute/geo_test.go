@@ -41,7 +41,7 @@ func mmdb(entries map[netip.Addr][]byte, order ...netip.Addr) []byte {
 			case n < -1:
 				record = len(nodes) + 16 + (-2 - n)
 			}
-			file = append(file, byte(record>>16), byte(record>>8), byte(record)) //nolint:gosec // small
+			file = append(file, byte(record>>16), byte(record>>8), byte(record))
 		}
 	}
 	file = append(file, make([]byte, 16)...)
@@ -49,13 +49,13 @@ func mmdb(entries map[netip.Addr][]byte, order ...netip.Addr) []byte {
 	file = append(file, "\xab\xcd\xefMaxMind.com"...)
 	return append(file, record(
 		"binary_format_major_version", uint16(2), "binary_format_minor_version", uint16(0), "build_epoch", uint32(1782000000),
-		"database_type", "Sample", "ip_version", uint16(4), "node_count", uint32(len(nodes)), "record_size", uint16(24), //nolint:gosec // small
+		"database_type", "Sample", "ip_version", uint16(4), "node_count", uint32(len(nodes)), "record_size", uint16(24),
 	)...)
 }
 
 // record writes a map of names and values.
 func record(pairs ...any) []byte {
-	b := []byte{7<<5 | byte(len(pairs)/2)} //nolint:gosec // small
+	b := []byte{7<<5 | byte(len(pairs)/2)}
 	for _, v := range pairs {
 		b = append(b, value(v)...)
 	}

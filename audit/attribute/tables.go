@@ -22,7 +22,7 @@ func table[T any](text string, least int, entry func(fields []string) T) map[str
 }
 
 // marks are the words for the marks of certainty in owners.txt.
-var marks = map[string]string{"D": "documented", "R": "read", "S": "second-hand"}
+var marks = map[string]string{"D": "documented", "R": "read in sources", "S": "second-hand"}
 
 // An owner is one line of owners.txt.
 type owner struct {

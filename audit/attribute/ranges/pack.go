@@ -28,7 +28,7 @@ func (t *Table) Pack() ([]byte, error) {
 	var before address
 	for _, at := range t.places {
 		d := at.minus(before)
-		raw = append(raw, byte(d.zeros()))
+		raw = append(raw, byte(d.zeros())) //nolint:gosec // at most 128
 		distances = appendNumber(distances, d.right(d.zeros()))
 		before = at
 	}
@@ -76,7 +76,7 @@ func appendText(b []byte, s string) []byte {
 
 func appendNumber(b []byte, a address) []byte {
 	for a.high > 0 || a.low > 0x7f {
-		b = append(b, byte(a.low)|0x80)
+		b = append(b, byte(a.low)|0x80) //nolint:gosec // its last seven bits
 		a = a.right(7)
 	}
 	return append(b, byte(a.low))
@@ -104,7 +104,7 @@ func (r *reader) uint() uint64 {
 // count reads how many things follow, each of a byte or more.
 func (r *reader) count(most int) int {
 	n := r.uint()
-	if n > uint64(min(most, len(r.rest))) {
+	if n > uint64(min(most, len(r.rest))) { //nolint:gosec // not below zero
 		r.fail()
 		return 0
 	}
