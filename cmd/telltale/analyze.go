@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -112,7 +113,7 @@ func (a analysis) run(e *env) error {
 	if err != nil {
 		return err
 	}
-	c, err := a.analyze(in, seeds)
+	c, err := a.analyze(in, seeds, e.now)
 	if err != nil {
 		return err
 	}
@@ -140,8 +141,8 @@ func unread(c *report.Case) (n int) {
 }
 
 // analyze makes the facts.
-func (a analysis) analyze(in *inputs, seeds []audit.Seed) (*report.Case, error) {
-	book, err := a.shelf.book()
+func (a analysis) analyze(in *inputs, seeds []audit.Seed, now func() time.Time) (*report.Case, error) {
+	book, err := a.shelf.open(now)
 	if err != nil {
 		return nil, err
 	}

@@ -110,7 +110,7 @@ type trial struct {
 }
 
 func runAudit(ctx context.Context, e *env, o auditOptions) error {
-	if _, err := o.shelf.book(); err != nil { // not only when the capture is done
+	if _, err := o.shelf.open(e.now); err != nil { // not only when the capture is done
 		return err
 	}
 	t, err := prepare(ctx, e, o)

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"telltale/audit"
-	"telltale/audit/attribute"
 	"telltale/audit/capture"
 	"telltale/audit/detect"
 	"telltale/audit/evidence"
@@ -25,12 +24,12 @@ const answerLimit = 1 << 20
 
 // derive is [deriveBy] with the shipped tables of parties.
 func derive(r *evidence.Reader, keys ...string) (*report.Case, error) {
-	return deriveBy(new(attribute.Book), r, keys...)
+	return deriveBy(new(library), r, keys...)
 }
 
 // deriveBy makes facts and verdicts out of a case: the stages after capture, one
-// after the other. It depends on the folder, on the book and on the keys alone.
-func deriveBy(book *attribute.Book, r *evidence.Reader, keys ...string) (*report.Case, error) {
+// after the other. It depends on the folder, on the library and on the keys alone.
+func deriveBy(book *library, r *evidence.Reader, keys ...string) (*report.Case, error) {
 	l, err := newLocksmith(keys, answered(r), defaultLimits)
 	if err != nil {
 		return nil, err

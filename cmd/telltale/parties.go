@@ -6,6 +6,7 @@ import (
 	"iter"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,23 +24,45 @@ by their addresses the networks and the countries that these are registered in.
 --geo FILE reads a database in MaxMind's format, --trackers FILE a list of
 trackers as Tracker Radar (DuckDuckGo), Disconnect, EasyPrivacy or Exodus have
 them; facts that come from such a file name it with its SHA-256. They are not
-kept in a case: facts that were derived with them need them again.`
+kept in a case: facts that were derived with them need them again.
+
+--rdap FILE talks to the internet: it asks the registries (RDAP) who registered
+the domains of the recipients, and in which country. The answers are kept in
+FILE, with address, time and SHA-256; what is there is not asked again.`
 
 // bookLimit is the size up to which a file with parties is read.
 const bookLimit = 1 << 30
 
 // A shelf is the files with parties that a command was given.
-type shelf struct{ geo, trackers []string }
+type shelf struct {
+	geo, trackers []string
+	rdap          string // file of answers of registries; empty: none are asked
+}
+
+// A library is where parties are looked up. The zero library has the shipped
+// tables.
+type library struct {
+	attribute.Book
+	registry *registry
+}
 
 // partyFlags lets a command take files with parties.
 func partyFlags(c *cobra.Command, s *shelf) {
 	c.Flags().StringArrayVar(&s.geo, "geo", nil, "tell networks and countries by a database `FILE` in MaxMind's format; may be repeated")
 	c.Flags().StringArrayVar(&s.trackers, "trackers", nil, "tell trackers by a list `FILE`; may be repeated")
+	c.Flags().StringVar(&s.rdap, "rdap", "", "ask registries who registered the recipients' domains, and keep the answers in `FILE`")
 }
 
-// book reads the files.
-func (s shelf) book() (*attribute.Book, error) {
-	b := new(attribute.Book)
+// open reads the files. now is the clock for what is asked.
+func (s shelf) open(now func() time.Time) (*library, error) {
+	b := new(library)
+	if s.rdap != "" {
+		r, err := openRegistry(s.rdap, now)
+		if err != nil {
+			return nil, usagef("--rdap: %w", err)
+		}
+		b.registry = r
+	}
 	for _, path := range s.geo {
 		data, err := readBounded(path)
 		if err != nil {
@@ -92,7 +115,7 @@ func sinkholes(folders ...*evidence.Reader) map[string]bool {
 
 // parties says who received the exhibits. offline holds the ids of cases that a
 // sinkhole answered; in the answers the way of names through DNS is looked for.
-func parties(c *report.Case, book *attribute.Book, offline map[string]bool, answers iter.Seq2[audit.Exhibit, error]) []audit.Party {
+func parties(c *report.Case, book *library, offline map[string]bool, answers iter.Seq2[audit.Exhibit, error]) []audit.Party {
 	var contacts []attribute.Contact
 	resolved := false
 	for _, ex := range c.Exhibits {
@@ -114,7 +137,14 @@ func parties(c *report.Case, book *attribute.Book, offline map[string]bool, answ
 			contacts[i].Aliases = ways[strings.ToLower(contact.Host)]
 		}
 	}
-	return book.Parties(contacts)
+	found := book.Parties(contacts)
+	if book.registry != nil {
+		var problems []audit.Problem
+		book.Registrations, problems = book.registry.registrations(found)
+		c.Problems = append(c.Problems, problems...)
+		found = book.Parties(contacts)
+	}
+	return found
 }
 
 // isResolver reports whether an exhibit asks a resolver, as RFC 8484 has it.

@@ -38,7 +38,7 @@ func newReport(e *env) *cobra.Command {
 // show derives the facts of a case, writes them and the report into it, and
 // prints the summary. It returns errFinding if a claim was refuted.
 func show(e *env, dir string, reveal bool, files shelf, keys ...string) error {
-	book, err := files.book()
+	book, err := files.open(e.now)
 	if err != nil {
 		return err
 	}
