@@ -29,8 +29,11 @@ func TestRegistry(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "registries.jsonl")
 	now := func() time.Time { return time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC) }
 	parties := []audit.Party{
-		{Host: "a.site.example", Domain: "site.example"}, {Host: "b.site.example", Domain: "site.example"}, {Host: "192.0.2.1"},
-		{Host: "visited.example", Domain: "visited.example", Role: "visited"}, {Host: "a.nowhere", Domain: "a.nowhere"},
+		{Host: "a.site.example", Domain: "site.example"},
+		{Host: "b.site.example", Domain: "site.example"},
+		{Host: "192.0.2.1"},
+		{Host: "visited.example", Domain: "visited.example", Role: "visited"},
+		{Host: "a.nowhere", Domain: "a.nowhere"},
 	}
 	for _, want := range []string{"/list /domain/site.example", "/list"} {
 		asked = nil
