@@ -50,7 +50,8 @@ type Exchange struct {
 	Header   []Field `json:"header"`
 	Body     Body    `json:"body"`
 	Trailer  []Field `json:"trailer,omitempty"`
-	Answered string  `json:"answered"` // stage, sinkhole, online, error
+	Answered string  `json:"answered"`         // stage, sinkhole, online, error
+	Server   string  `json:"server,omitempty"` // address of the real server that it went to
 	Error    string  `json:"error,omitempty"`
 	Status   int     `json:"status"`
 	Answer   []Field `json:"answer,omitempty"` // header of the answer

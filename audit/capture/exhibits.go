@@ -93,7 +93,7 @@ func parts(e audit.Event) []part {
 func exchange(x *audit.Exchange) []part {
 	common := audit.Exhibit{
 		URL: x.URL, Method: x.Method, Host: x.Host,
-		Stage: x.Answered == audit.ByStage, Status: x.Status,
+		Stage: x.Answered == audit.ByStage, Server: x.Server, Status: x.Status,
 	}
 	of := func(name string) audit.Exhibit {
 		e := common
