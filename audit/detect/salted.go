@@ -205,15 +205,21 @@ func saltsOf(values []audit.Value) []salt {
 			salts = append(salts, salt{text, says, order})
 		}
 	}
+	var named []salt
 	for _, v := range values {
 		if len(v.Trail) < 2 {
 			continue
 		}
-		says, order := "with the salt at "+v.Trail[1:].String(), saltOrder(v.Trail[1:])
-		add(v.Data.Reveal(), says, order)
+		of := salt{v.Data.Reveal(), "with the salt at " + v.Trail[1:].String(), saltOrder(v.Trail[1:])}
+		add(of.text, of.says, of.order)
+		if of.order <= namedSalt {
+			named = append(named, of)
+		}
+	}
+	for _, of := range named { // what the layers do not have
 		for _, d := range saltDigits {
-			if text, err := d.read(string(v.Data.Reveal())); err == nil && order <= namedSalt {
-				add(text, says+", "+d.name, order)
+			if text, err := d.read(string(of.text)); err == nil {
+				add(text, of.says+", "+d.name, of.order)
 			}
 		}
 	}
