@@ -6,7 +6,7 @@ BENCH    = .
 CASE     = cases/$(shell date +%Y-%m-%d-%H%M%S)-mint-2020
 VERSION  = $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 
-.PHONY: help audit build setup test unit race lint fmt fix check fuzz bench cover man
+.PHONY: help audit build setup test unit race lint fmt fix check fuzz bench cover man tables
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -56,3 +56,8 @@ cover: setup ## test coverage
 man: build ## manual pages and shell completions, in bin/
 	@bin/telltale man bin/man1
 	@for s in bash zsh fish; do bin/telltale completion $$s >bin/telltale.$$s; done
+
+tables: ## make the tables of parties anew, from packages of npm; versions are in audit/attribute/make
+	@d=$$(mktemp -d) && cd $$d && npm install --no-save --ignore-scripts third-party-web@0.30.0 \
+	  @ip-location-db/asn@2.3.2026061719 @ip-location-db/asn-country@2.3.2026061719 >/dev/null && \
+	  cd "$(CURDIR)" && go run ./audit/attribute/make $$d/node_modules audit/attribute; rm -rf $$d

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what the real-browser parts need, if it is missing: Chromium.
+# Installs what the real-browser parts need, if it is missing: Chromium. Where
+# apt-get is, also tshark, which the tests of packet captures compare with.
 set -eu
 
 browser() {
@@ -18,8 +19,19 @@ need() {
 }
 
 need go "install Go 1.26 or newer"
-browser && exit 0
+packages=
+browser || packages=chromium
+command -v tshark >/dev/null 2>&1 || packages="$packages tshark"
+[ -z "$packages" ] && exit 0
 
+can_install() {
+	command -v apt-get >/dev/null 2>&1 && { [ "$(id -u)" = 0 ] || command -v sudo >/dev/null 2>&1; }
+}
+
+if browser && ! can_install; then
+	echo "setup: tshark is missing: tests that compare with it are skipped. Install it to run them." >&2
+	exit 0
+fi
 if ! command -v apt-get >/dev/null 2>&1; then
 	echo "setup: Chromium is missing. Install it (macOS: brew install --cask chromium;" >&2
 	echo "setup: Fedora: dnf install chromium; Arch: pacman -S chromium), then run this again." >&2
@@ -30,20 +42,19 @@ if [ "$(id -u)" != 0 ]; then
 	need sudo "install Chromium as root: apt-get install chromium"
 	as_root=sudo
 fi
-package=chromium
 if [ "$(. /etc/os-release && echo "$ID")" = ubuntu ]; then
-	package=chromium-browser
+	packages=$(echo "$packages" | sed s/chromium/chromium-browser/)
 fi
-echo "setup: installing Chromium with apt-get (a few minutes the first time) ..."
+echo "setup: installing$(printf ' %s' $packages) with apt-get (a few minutes the first time) ..."
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-if ! { $as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq "$package"; } >"$log" 2>&1; then
+if ! { $as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq $packages; } >"$log" 2>&1; then
 	tail -5 "$log" >&2
-	echo "setup: apt-get could not install $package; install Chromium by hand, then run this again." >&2
+	echo "setup: apt-get could not install $packages; install them by hand, then run this again." >&2
 	exit 1
 fi
 browser || {
-	echo "setup: $package was installed, but no browser is on the PATH; install Chromium by hand." >&2
+	echo "setup: Chromium was installed, but no browser is on the PATH; install Chromium by hand." >&2
 	exit 1
 }
 echo "setup: done."

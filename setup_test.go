@@ -31,7 +31,8 @@ func TestSetup(t *testing.T) {
 		code     int
 		says     string
 	}{
-		"browser there":   {map[string]string{"go": "", "chromium": "", "apt-get": "exit 9"}, 0, ""},
+		"all there":       {map[string]string{"go": "", "chromium": "", "tshark": "", "apt-get": "exit 9"}, 0, ""},
+		"no tshark":       {map[string]string{"go": "", "chromium": ""}, 0, "setup: tshark is missing: tests that compare with it are skipped"},
 		"no go":           {map[string]string{"chromium": ""}, 1, "setup: go is missing; install Go"},
 		"no apt":          {map[string]string{"go": ""}, 1, "setup: Chromium is missing. Install it (macOS: brew"},
 		"no root":         {map[string]string{"go": "", "apt-get": "", "id": "echo 1000"}, 1, "setup: sudo is missing; install Chromium as root: apt-get install chromium"},

@@ -33,6 +33,7 @@ type Exhibit struct {
 	SHA256 string    `json:"sha256"`
 	Type   string    `json:"type,omitempty"`   // media type that the sender gave
 	Stage  bool      `json:"stage,omitempty"`  // answered by a site of the lab that the plan visits
+	Server string    `json:"server,omitempty"` // address of the real server that it went to; empty offline
 	Data   Secret    `json:"-"`                // the bytes, up to the limit of the reader
 	Cut    bool      `json:"cut,omitempty"`    // Data is shorter than Size
 	Event  int       `json:"event,omitempty"`  // line of capture.jsonl, from 1
@@ -130,17 +131,61 @@ const (
 	Hint    Confidence = "hint"    // a name or a form alone
 )
 
-// A Party is who receives: every host that was spoken to has one.
+// A Party is who receives: every host that was spoken to has one. Where the
+// server stands, where the organisation has its seat, where the registrant of
+// the name is and who runs the network are four different things. What is not
+// known is empty.
 type Party struct {
 	Host         string   `json:"host"`
 	Domain       string   `json:"domain"` // registrable domain
 	Organisation string   `json:"organisation,omitempty"`
-	Role         string   `json:"role,omitempty"` // visited, analytics, update …
-	IP           string   `json:"ip,omitempty"`
-	ASN          int      `json:"asn,omitempty"`
-	Network      string   `json:"network,omitempty"`
-	Country      string   `json:"country,omitempty"`
-	Source       []string `json:"source,omitempty"`
+	Seat         string   `json:"seat,omitempty"`       // country in which Organisation has its seat
+	Role         string   `json:"role,omitempty"`       // visited, analytics, update …
+	Mark         string   `json:"mark,omitempty"`       // how Organisation and Role are known: documented, read in sources, second-hand
+	Categories   []string `json:"categories,omitempty"` // what lists of the user call it
+	Aliases      []string `json:"aliases,omitempty"`    // names that DNS led on to, in order
+	// Who registered the domain, and in which country, as the registry answered.
+	Registrant        string `json:"registrant,omitempty"`
+	RegistrantCountry string `json:"registrant_country,omitempty"`
+	// Of the server: what is the same for all addresses that answered.
+	IP       string   `json:"ip,omitempty"`
+	ASN      int      `json:"asn,omitempty"`
+	Network  string   `json:"network,omitempty"` // who runs the network: the hoster
+	Country  string   `json:"country,omitempty"` // by Basis
+	Basis    Basis    `json:"basis,omitempty"`
+	Unplaced string   `json:"unplaced,omitempty"` // why Country is empty
+	Servers  []Server `json:"servers,omitempty"`  // one for each address, if there are several
+	Source   []string `json:"source,omitempty"`
+}
+
+// A Server is one address that answered for a host.
+type Server struct {
+	IP       string `json:"ip"`
+	ASN      int    `json:"asn,omitempty"`
+	Network  string `json:"network,omitempty"`
+	Country  string `json:"country,omitempty"`
+	Basis    Basis  `json:"basis,omitempty"`
+	Unplaced string `json:"unplaced,omitempty"`
+}
+
+// A Basis is how the country of a server is known.
+type Basis string
+
+// The bases. Neither is a measurement of where the machine stands.
+const (
+	ByRegistry Basis = "registry" // the country that the block of addresses is registered in
+	ByDatabase Basis = "database" // a database of places that the user gave
+)
+
+// At returns what is known of the server with an address: that of the party as
+// a whole if the address is not among its servers.
+func (p Party) At(ip string) Server {
+	for _, s := range p.Servers {
+		if s.IP == ip {
+			return s
+		}
+	}
+	return Server{p.IP, p.ASN, p.Network, p.Country, p.Basis, p.Unplaced}
 }
 
 // A Result is the outcome of holding findings against one assertion.

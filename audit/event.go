@@ -11,11 +11,14 @@ import (
 type Event struct {
 	Time time.Time `json:"time"`
 	Place
+	App      string    `json:"app,omitempty"` // that sent it, if the capture says so
 	Step     *Step     `json:"step,omitempty"`
 	Exchange *Exchange `json:"exchange,omitempty"`
 	Message  *Message  `json:"message,omitempty"`
 	Tunnel   *Tunnel   `json:"tunnel,omitempty"`
 	Refused  *Refused  `json:"refused,omitempty"`
+	Lookup   *Lookup   `json:"lookup,omitempty"`
+	Source   *Source   `json:"source,omitempty"`
 	End      *End      `json:"end,omitempty"`
 }
 
@@ -47,7 +50,8 @@ type Exchange struct {
 	Header   []Field `json:"header"`
 	Body     Body    `json:"body"`
 	Trailer  []Field `json:"trailer,omitempty"`
-	Answered string  `json:"answered"` // stage, sinkhole, online, error
+	Answered string  `json:"answered"`         // stage, sinkhole, online, error
+	Server   string  `json:"server,omitempty"` // address of the real server that it went to
 	Error    string  `json:"error,omitempty"`
 	Status   int     `json:"status"`
 	Answer   []Field `json:"answer,omitempty"` // header of the answer
@@ -73,13 +77,17 @@ type Message struct {
 	Error string `json:"error,omitempty"`
 }
 
-// A Tunnel is a CONNECT that carried neither TLS nor HTTP.
+// A Tunnel is a connection that could not be read: a CONNECT that carried
+// neither TLS nor HTTP or, in what others captured, any connection whose
+// protocol is not known or whose key is missing. Bytes that nobody can read
+// without a key are counted and not kept: such a Body has a size and no hash.
 type Tunnel struct {
-	Conn int    `json:"conn"`
-	Host string `json:"host"`
-	Port string `json:"port"`
-	Out  Body   `json:"out"`
-	In   Body   `json:"in"`
+	Conn  int    `json:"conn"`
+	Host  string `json:"host"`
+	Port  string `json:"port"`
+	Proto string `json:"proto,omitempty"` // tcp, udp, tls, dtls, quic, http; empty: what a CONNECT carried
+	Out   Body   `json:"out"`
+	In    Body   `json:"in"`
 }
 
 // A Refused is a connection that ended because the client did not take our
@@ -90,6 +98,33 @@ type Refused struct {
 	SNI   string   `json:"sni,omitempty"`
 	ALPN  []string `json:"alpn,omitempty"`
 	Alert string   `json:"alert"` // in the words of the TLS library
+}
+
+// A Lookup is a question to a name server and its answer.
+type Lookup struct {
+	Server  string   `json:"server"`
+	Name    string   `json:"name"`
+	Type    string   `json:"type"`              // A, AAAA, HTTPS, ...
+	Code    string   `json:"code,omitempty"`    // of the answer, if it is not success
+	Answers []string `json:"answers,omitempty"` // addresses and names
+}
+
+// A Source is a file that events were taken from, as a whole: it stands
+// behind them in the log.
+type Source struct {
+	Name    string   `json:"name"`
+	SHA256  string   `json:"sha256"` // hex
+	Size    int64    `json:"size"`
+	Packets int64    `json:"packets"`
+	Passed  []Passed `json:"passed,omitempty"` // packets that were not read
+	Error   string   `json:"error,omitempty"`  // why it was not read to its end
+}
+
+// A Passed counts packets that were not read for one reason.
+type Passed struct {
+	Why     string `json:"why"`
+	Packets int64  `json:"packets"`
+	Bytes   int64  `json:"bytes"`
 }
 
 // ClosedWithoutReason is the Alert of a client that ended the handshake

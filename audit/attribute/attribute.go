@@ -1,17 +1,23 @@
-// Package attribute says who receives: it turns the name of a host into a
-// party with its registrable domain, its organisation and its role.
+// Package attribute says who receives: it turns the name of a host, and the
+// addresses that it was reached at, into a party.
 //
-// It asks nobody. The registrable domain comes from the Public Suffix List, the
-// rest from owners.txt, where each line names its source. A host that is not
-// there has no organisation: unknown is a result.
+// A party has a registrable domain (Public Suffix List), an organisation with
+// its seat and a role (owners.txt, seats.txt, companies.txt, and lists that the
+// user gives), the network that hosts it, and the country of its server. Each
+// is known from a source, which the party names, or it is left empty: unknown
+// is a result. It asks nobody.
+//
+// A country is claimed with care. The shipped table knows the country that a
+// block of addresses is registered in, which is not where a machine stands; a
+// database that the user gives knows more, and is named by its hash. Behind an
+// anycast address or a content network stand machines in many countries, so
+// there none is claimed. In a sinkhole no address was met at all.
 package attribute
 
 import (
-	_ "embed"
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 
 	"golang.org/x/net/publicsuffix"
 
@@ -22,45 +28,137 @@ import (
 // learns what is done there without any leak.
 const Visited = "visited"
 
-// Lookup returns the party that a host name or address belongs to.
+// Why a server has no country.
+const (
+	NotObserved = "not observed offline"
+	NotRecorded = "the capture names no address"
+	NotKnown    = "no table has its address"
+	Several     = "its servers are in several countries"
+)
+
+// A Contact is what was seen of one host.
+type Contact struct {
+	Host    string
+	Visited bool     // by the plan, on purpose
+	Offline bool     // the answers came from a sinkhole, so no address was met
+	Servers []string // addresses that it was reached at
+	Aliases []string // names that DNS led on to, in order
+}
+
+// A Book is all that parties are looked up in: the shipped tables, and what
+// the user gave. The zero Book has the shipped tables.
+type Book struct {
+	Lists []*List // of trackers; for a name that the shipped tables do not have, the first one counts
+	Geo   []*Geo  // databases of addresses; the first that knows something counts
+	// Registrations are the answers of registries, by registrable domain.
+	Registrations map[string]Registration
+}
+
+// A Registration is what a registry said of a domain.
+type Registration struct {
+	Registrant, Country string
+	Source              string // which registry, when, and the exhibit
+}
+
+// Lookup returns the party that a host name or address belongs to, by the
+// shipped tables alone.
 func Lookup(host string) audit.Party {
-	host = normal(host)
-	p := audit.Party{Host: host}
-	if ip, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
-		p.IP = ip.String()
-		return p
-	}
-	p.Domain = domain(host)
-	for name := host; name != ""; _, name, _ = strings.Cut(name, ".") {
-		if o, ok := owners()[name]; ok {
-			p.Organisation, p.Role, p.Source = o.organisation, o.role, []string{o.source}
-			break
+	var b Book
+	return b.Party(Contact{Host: host})
+}
+
+// Parties looks up each contact, sorted by host. Contacts with one host are
+// one.
+func (b *Book) Parties(contacts []Contact) []audit.Party {
+	byHost := make(map[string]Contact)
+	var hosts []string
+	for _, c := range contacts {
+		c.Host = normal(c.Host)
+		had, again := byHost[c.Host]
+		if !again {
+			hosts = append(hosts, c.Host)
+		} else {
+			c.Visited = c.Visited || had.Visited
+			c.Offline = c.Offline && had.Offline
+			c.Servers = append(slices.Clip(had.Servers), c.Servers...)
+			c.Aliases = append(slices.Clip(had.Aliases), c.Aliases...)
 		}
+		byHost[c.Host] = c
+	}
+	slices.Sort(hosts)
+	var parties []audit.Party
+	for _, host := range hosts {
+		parties = append(parties, b.Party(byHost[host]))
+	}
+	return parties
+}
+
+// Party looks up one contact.
+func (b *Book) Party(c Contact) audit.Party {
+	p := audit.Party{Host: normal(c.Host)}
+	servers := c.Servers
+	if ip, err := netip.ParseAddr(strings.Trim(p.Host, "[]")); err == nil {
+		servers = []string{ip.String()} // asked for by its number: no name was looked up
+	} else {
+		b.name(&p, c.Aliases)
+	}
+	b.place(&p, servers)
+	if p.IP == "" && len(p.Servers) == 0 && p.Unplaced == "" && p.Host != "" {
+		p.Unplaced = NotRecorded
+		if c.Offline {
+			p.Unplaced = NotObserved
+		}
+	}
+	if c.Visited {
+		p.Role = Visited
 	}
 	return p
 }
 
-// Parties looks up each host once, sorted by host. Those that were visited on
-// purpose get the role [Visited].
-func Parties(hosts, visited []string) []audit.Party {
-	isVisited := make(map[string]bool)
-	for _, h := range visited {
-		isVisited[normal(h)] = true
-	}
-	var names []string
-	for _, h := range hosts {
-		names = append(names, normal(h))
-	}
-	slices.Sort(names)
-	var parties []audit.Party
-	for _, name := range slices.Compact(names) {
-		p := Lookup(name)
-		if isVisited[name] {
-			p.Role = Visited
+// name fills in what the name of a host tells.
+func (b *Book) name(p *audit.Party, aliases []string) {
+	p.Domain = domain(p.Host)
+	for _, alias := range aliases {
+		if alias = normal(alias); alias != p.Host && !slices.Contains(p.Aliases, alias) {
+			p.Aliases = append(p.Aliases, alias)
 		}
-		parties = append(parties, p)
 	}
-	return parties
+	known, o, ok := longest(owners(), p.Host)
+	if ok {
+		p.Organisation, p.Role, p.Mark = o.organisation, o.role, marks[o.mark]
+		cite(p, o.source)
+	} else if name, c, ok := longest(companies(), p.Host); ok {
+		known = name
+		c.fill(p)
+	}
+	hosted(p, known)
+	b.listed(p)
+	if s, ok := seats()[p.Organisation]; ok {
+		p.Seat = s.country
+		cite(p, "seat: "+s.source)
+	}
+	if r, ok := b.Registrations[p.Domain]; ok {
+		p.Registrant, p.RegistrantCountry = r.Registrant, r.Country
+		cite(p, r.Source)
+	}
+}
+
+// cite names a source, once.
+func cite(p *audit.Party, source string) {
+	if source != "" && !slices.Contains(p.Source, source) {
+		p.Source = append(p.Source, source)
+	}
+}
+
+// longest returns the longest name of a table that host is, or lies below, and
+// what the table has for it.
+func longest[T any](table map[string]T, host string) (name string, value T, ok bool) {
+	for name = host; name != ""; _, name, _ = strings.Cut(name, ".") {
+		if value, ok = table[name]; ok {
+			return name, value, true
+		}
+	}
+	return "", value, false
 }
 
 // normal returns the one spelling of a host name.
@@ -77,21 +175,3 @@ func domain(host string) string {
 	}
 	return d
 }
-
-// An owner is one line of owners.txt.
-type owner struct {
-	organisation, role, source string
-}
-
-//go:embed owners.txt
-var ownersText string
-
-var owners = sync.OnceValue(func() map[string]owner {
-	m := make(map[string]owner)
-	for line := range strings.Lines(ownersText) {
-		if f := strings.Split(strings.TrimSuffix(line, "\n"), "\t"); len(f) == 4 {
-			m[f[0]] = owner{organisation: f[1], role: f[2], source: f[3]}
-		}
-	}
-	return m
-})

@@ -82,7 +82,7 @@ func parts(e audit.Event) []part {
 	case e.Message != nil && e.Message.Out && e.Message.Body.Size > 0:
 		m := e.Message
 		return []part{{exhibit: audit.Exhibit{URL: m.URL, Host: m.Host, Part: "message.out"}, body: m.Body}}
-	case e.Tunnel != nil && e.Tunnel.Out.Size > 0:
+	case e.Tunnel != nil && e.Tunnel.Out.SHA256 != "":
 		t := e.Tunnel
 		address := "tcp://" + net.JoinHostPort(t.Host, t.Port)
 		return []part{{exhibit: audit.Exhibit{URL: address, Host: t.Host, Part: "tunnel.out"}, body: t.Out}}
@@ -93,7 +93,7 @@ func parts(e audit.Event) []part {
 func exchange(x *audit.Exchange) []part {
 	common := audit.Exhibit{
 		URL: x.URL, Method: x.Method, Host: x.Host,
-		Stage: x.Answered == audit.ByStage, Status: x.Status,
+		Stage: x.Answered == audit.ByStage, Server: x.Server, Status: x.Status,
 	}
 	of := func(name string) audit.Exhibit {
 		e := common
@@ -116,7 +116,7 @@ func exchange(x *audit.Exchange) []part {
 func answers(e audit.Event) []part {
 	var ps []part
 	add := func(ex audit.Exhibit, text string, body audit.Body) {
-		if text != "" || body.Size > 0 {
+		if text != "" || body.SHA256 != "" {
 			ps = append(ps, part{ex, text, body})
 		}
 	}

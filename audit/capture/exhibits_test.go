@@ -58,7 +58,7 @@ func TestExhibits(t *testing.T) {
 			Method: "POST", URL: url, Host: "a.example", Header: header, Body: bodies.put("data_list=eyJh"),
 			Trailer: []audit.Field{{Name: "Grpc-Id", Value: "1"}}, Answered: audit.ByStage, Status: 200,
 		}}),
-		placed(audit.Event{Exchange: &audit.Exchange{Method: "GET", URL: "http://b.example/", Host: "b.example", Answered: audit.BySinkhole, Status: 204}}),
+		placed(audit.Event{Exchange: &audit.Exchange{Method: "GET", URL: "http://b.example/", Host: "b.example", Answered: audit.ByOnline, Server: "192.0.2.1", Status: 204}}),
 		placed(audit.Event{Message: &audit.Message{URL: "wss://c.example/", Host: "c.example", Out: true, Body: bodies.put("hello")}}),
 		placed(audit.Event{Message: &audit.Message{URL: "wss://c.example/", Host: "c.example", Body: bodies.put("from the server")}}),
 		placed(audit.Event{Tunnel: &audit.Tunnel{Host: "::1", Port: "22", Out: bodies.put("SSH-2.0-x")}}),
@@ -67,7 +67,7 @@ func TestExhibits(t *testing.T) {
 		placed(audit.Event{End: &audit.End{Reason: audit.Complete}}),
 	)
 	post := audit.Exhibit{URL: url, Method: "POST", Host: "a.example", Stage: true, Status: 200, Event: 2}
-	get := audit.Exhibit{URL: "http://b.example/", Method: "GET", Host: "b.example", Status: 204, Event: 3}
+	get := audit.Exhibit{URL: "http://b.example/", Method: "GET", Host: "b.example", Server: "192.0.2.1", Status: 204, Event: 3}
 	var want []audit.Exhibit
 	for i, w := range []struct {
 		e                audit.Exhibit

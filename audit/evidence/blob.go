@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -73,9 +74,18 @@ func (b *blob) open() error {
 	if b.file, err = os.CreateTemp(dir, "part-"); err != nil {
 		return err
 	}
+	if zip, ok := encoders.Get().(*zstd.Encoder); ok {
+		zip.Reset(b.file)
+		b.zip = zip
+		return nil
+	}
 	b.zip, err = zstd.NewWriter(b.file, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
 	return err
 }
+
+// encoders are those that have written their body: a new one costs more than
+// most bodies.
+var encoders sync.Pool
 
 // Close keeps the body under its hash and says what it is. A body that could
 // not be kept stops the whole recording.
@@ -94,6 +104,8 @@ func (b *blob) Close(cause error) (audit.Body, error) {
 	if err := errors.Join(b.zip.Close(), b.file.Close()); err != nil {
 		return audit.Body{}, b.fail(err)
 	}
+	encoders.Put(b.zip)
+	b.zip = nil
 	path := blobPath(b.w.dir, body.SHA256)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return audit.Body{}, b.fail(err)

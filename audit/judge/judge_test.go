@@ -197,6 +197,47 @@ func TestUnlinked(t *testing.T) {
 	}
 }
 
+// The country of a server counts if a database of places has it, and not if
+// only the registry of addresses does.
+func TestOnlyToCountries(t *testing.T) {
+	in := func(country string, basis audit.Basis) audit.Party {
+		return audit.Party{Organisation: "Vendor", IP: "192.0.2.1", Country: country, Basis: basis}
+	}
+	several := audit.Party{Organisation: "Vendor", Servers: []audit.Server{
+		{IP: "192.0.2.1", Country: "SG", Basis: audit.ByDatabase}, {IP: "192.0.2.2", Country: "RU", Basis: audit.ByDatabase},
+	}}
+	for name, c := range map[string]struct {
+		party  audit.Party
+		server string
+		want   audit.Result
+		says   string
+	}{
+		"there":               {in("SG", audit.ByDatabase), "192.0.2.1", audit.Supported, "By the database that was given: 192.0.2.1 in SG."},
+		"elsewhere":           {in("RU", audit.ByDatabase), "192.0.2.1", audit.Refuted, "sink.example (Vendor): 192.0.2.1 in RU by the database that was given, in 1 of 3 runs"},
+		"registered there":    {in("SG", audit.ByRegistry), "192.0.2.1", audit.NotTested, "192.0.2.1 is registered in SG, which is not where it stands"},
+		"registered else":     {in("RU", audit.ByRegistry), "192.0.2.1", audit.NotTested, "192.0.2.1 is registered in RU"},
+		"anycast":             {audit.Party{Organisation: "Vendor", IP: "192.0.2.1", Unplaced: "C is an anycast network"}, "192.0.2.1", audit.NotTested, "192.0.2.1: C is an anycast network."},
+		"by name":             {audit.Party{Organisation: "Vendor", Unplaced: "C is a content network"}, "", audit.NotTested, "not observed: C is a content network."},
+		"the right of two":    {several, "192.0.2.1", audit.Supported, "192.0.2.1 in SG."},
+		"the wrong of two":    {several, "192.0.2.2", audit.Refuted, "192.0.2.2 in RU"},
+		"a seat is no server": {audit.Party{Organisation: "Vendor", Seat: "SG", RegistrantCountry: "SG", Unplaced: "not observed offline"}, "", audit.NotTested, "offline, no address is real."},
+	} {
+		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
+			s := newScene()
+			s.Parties["sink.example"] = c.party
+			id := s.exhibit("normal", 1, "sink.example")
+			ex := s.Exhibits[id]
+			ex.Server = c.server
+			s.Exhibits[id] = ex
+			s.page(id, "normal", 1)
+			v := s.judged(claims.Condition{}, claims.OnlyTo{Organisations: []string{"Vendor"}, Countries: []string{"SG"}})
+			if v.Result != c.want || !strings.Contains(v.Says, c.says) {
+				t.Errorf("got %s: %s\nwant %s: %s", v.Result, v.Says, c.want, c.says)
+			}
+		})
+	}
+}
+
 func TestOtherRules(t *testing.T) {
 	leak := func(s *scene) { s.page(s.exhibit("normal", 1, "sink.example"), "normal", 1) }
 	stranger := func(s *scene) { s.page(s.exhibit("normal", 1, "else.example"), "normal", 1) }

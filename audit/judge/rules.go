@@ -58,9 +58,9 @@ var rules = []Rule{
 	{
 		ID: "only-to", of: claims.OnlyTo{}, judge: judgeOnlyTo,
 		Why:       "who receives is told by the host's registered domain and the table of organisations",
-		Refutes:   "personal data at a host of another organisation, or of one that is not known; " + byLength,
+		Refutes:   "personal data at a host of another organisation, or of one that is not known; at an address that a database of places has in another country; " + byLength,
 		Supports:  needsReading,
-		CannotSee: "where a server stands, without a network; who else gets the data later",
+		CannotSee: "where a server stands, without a network and a database of places, or behind an anycast address or a content network; who else gets the data later",
 	},
 	{
 		ID: "rotates", of: claims.Rotates{}, judge: judgeRotates,

@@ -12,6 +12,9 @@ type exhibitView struct {
 	ID, Finding string
 	Recipient   string
 	Server      string // where the host is, if that is known
+	Seat        string // of the company
+	Registrant  string
+	Network     string
 	Request     string
 	Time        string
 	Place       string
@@ -43,30 +46,20 @@ func (x *index) exhibit(f audit.Finding) exhibitView {
 	v := exhibitView{
 		ID: e.ID, Finding: f.ID,
 		Recipient: x.recipient(e.Host),
-		Server:    server(x.parties[e.Host]),
-		Request:   strings.TrimSpace(e.Method + " " + x.mask.address(e.URL)),
-		Time:      stamp(e.Time),
-		Place:     x.place(e.Place),
-		Part:      partWord(e.Part),
-		Size:      count(e.Size, "byte", "bytes"),
-		SHA256:    e.SHA256,
-		Kind:      f.Kind.Short(),
-		Form:      f.Form,
-		Also:      strings.Join(x.company(f), ", "),
-		Says:      f.Says,
+		Server:    serverWords(x.parties[e.Host]), Seat: seatWords(x.parties[e.Host]),
+		Registrant: registrantWords(x.parties[e.Host]), Network: networkWords(x.parties[e.Host]),
+		Request: strings.TrimSpace(e.Method + " " + x.mask.address(e.URL)),
+		Time:    stamp(e.Time),
+		Place:   x.place(e.Place),
+		Part:    partWord(e.Part),
+		Size:    count(e.Size, "byte", "bytes"),
+		SHA256:  e.SHA256,
+		Kind:    f.Kind.Short(),
+		Form:    f.Form,
+		Also:    strings.Join(x.company(f), ", "),
+		Says:    f.Says,
 	}
 	return v
-}
-
-// server says where a host stands, as far as it is known.
-func server(p audit.Party) string {
-	var words []string
-	for _, w := range []string{p.IP, p.Network, p.Country} {
-		if w != "" {
-			words = append(words, w)
-		}
-	}
-	return strings.Join(words, ", ")
 }
 
 // place says where in the experiment something was caught.

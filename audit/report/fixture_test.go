@@ -68,8 +68,8 @@ func fixture() report.Case {
 		Claims: fixtureClaims(),
 		Ended:  began.Add(11*time.Minute + 40*time.Second),
 		Parties: []audit.Party{
-			{Host: sink, Domain: "miui.com", Organisation: "Xiaomi", Role: "analytics"},
-			{Host: "data.mistat.intl.xiaomi.com", Domain: "xiaomi.com", Organisation: "Xiaomi", Role: "analytics"},
+			{Host: sink, Domain: "miui.com", Organisation: "Xiaomi", Seat: "CN", Role: "analytics", Mark: "documented", Unplaced: "not observed offline"},
+			{Host: "data.mistat.intl.xiaomi.com", Domain: "xiaomi.com", Organisation: "Xiaomi", Seat: "CN", Role: "analytics", Unplaced: "not observed offline"},
 			{Host: "update.googleapis.com", Domain: "googleapis.com", Organisation: "Google", Role: "update"},
 			{Host: "clients2.google.com", Domain: "google.com", Organisation: "Google", Role: "update"},
 			{Host: "accounts.google.com", Domain: "google.com", Organisation: "Google", Role: "account"},

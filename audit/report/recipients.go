@@ -129,16 +129,12 @@ func (x *index) party(host string) audit.Party {
 	return audit.Party{Host: host}
 }
 
-// owner says whose a host is.
+// owner says whose a host is. Where it is, is another matter.
 func owner(p audit.Party) string {
-	switch {
-	case p.Organisation == "":
+	if p.Organisation == "" {
 		return "owner not known"
-	case p.Country == "":
-		return p.Organisation
-	default:
-		return p.Organisation + ", " + p.Country
 	}
+	return p.Organisation
 }
 
 // carried says what a flow carried, never more than was seen.

@@ -217,16 +217,17 @@ func ratio(v audit.Verdict) string {
 }
 
 // tailLines is the most lines that tail writes.
-const tailLines = 4
+const tailLines = 5
 
 // tail says who received personal data and what could be read.
 func (s *summary) tail() {
 	s.out.WriteString("\n")
 	var told []string
+	var parties []audit.Party
 	for _, t := range s.targets {
 		for _, r := range s.recipients(t) {
 			if name := s.recipient(r.Party.Host); r.told() && !slices.Contains(told, name) {
-				told = append(told, name)
+				told, parties = append(told, name), append(parties, r.Party)
 			}
 		}
 	}
@@ -238,6 +239,9 @@ func (s *summary) tail() {
 		lines = []string{lines[0], cut(lines[1]+" "+lines[2], s.opt.Width)}
 	}
 	s.out.WriteString(strings.Join(lines, "\n") + "\n")
+	if words := whereabouts(parties); words != "" {
+		s.line(words)
+	}
 	var sum audit.Coverage
 	for _, c := range s.Coverage {
 		sum.Requests += c.Requests

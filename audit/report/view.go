@@ -27,6 +27,8 @@ type view struct {
 	Sections     []section
 	Pictures     []picture
 	Scatters     []scatter
+	Parties      []partyView
+	MoreParties  int
 	Natives      []native
 	Identifiers  []identifier
 	MoreIDs      int
@@ -91,6 +93,7 @@ func newView(x *index) (view, error) {
 	v.Identifiers, v.Sessions = x.identifiers()
 	v.Identifiers, v.MoreIDs = first(v.Identifiers, maxIdentifiers)
 	v.Scatters, v.MoreScatters = first(x.scatters(), maxScatters)
+	v.Parties, v.MoreParties = first(x.partyViews(), maxParties)
 	v.Problems, v.MoreFailed = first(v.Problems, maxProblems)
 	return v, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -36,7 +37,7 @@ The result is the fact stream, one JSON object a line: config, exhibit, error,
 value (a layer that could not be read, with its entropy), finding, party,
 coverage. Values in it are dots without --reveal. It is the same for any number
 of workers. The exit code is 3 if a finding is certain or likely, and 1 if there
-is none and not everything could be read.` + keyHelp
+is none and not everything could be read.` + keyHelp + partyHelp
 
 // An analysis is what the command line of analyze asks for.
 type analysis struct {
@@ -50,6 +51,7 @@ type analysis struct {
 	workers   int
 	limits    limits
 	keys      []string
+	shelf     shelf
 }
 
 func newAnalyze(e *env) *cobra.Command {
@@ -82,6 +84,7 @@ func newAnalyze(e *env) *cobra.Command {
 	a.limits.flags(f)
 	f.IntVar(&a.workers, "workers", runtime.GOMAXPROCS(0), "exhibits that are taken apart at the same time")
 	keyFlag(c, &a.keys)
+	partyFlags(c, &a.shelf)
 	return c
 }
 
@@ -110,7 +113,7 @@ func (a analysis) run(e *env) error {
 	if err != nil {
 		return err
 	}
-	c, err := a.analyze(in, seeds)
+	c, err := a.analyze(in, seeds, e.now)
 	if err != nil {
 		return err
 	}
@@ -138,7 +141,11 @@ func unread(c *report.Case) (n int) {
 }
 
 // analyze makes the facts.
-func (a analysis) analyze(in *inputs, seeds []audit.Seed) (*report.Case, error) {
+func (a analysis) analyze(in *inputs, seeds []audit.Seed, now func() time.Time) (*report.Case, error) {
+	book, err := a.shelf.open(now)
+	if err != nil {
+		return nil, err
+	}
 	c := &report.Case{Reveal: a.reveal, Seeds: append(in.seeds(), seeds...)}
 	c.Case.Tools = []audit.Tool{{Name: "telltale", Version: version}}
 	if len(in.list) == 1 && in.list[0].folder != nil {
@@ -161,7 +168,7 @@ func (a analysis) analyze(in *inputs, seeds []audit.Seed) (*report.Case, error) 
 	for i, cov := range c.Coverage { // a body in a file went to no host that is known
 		c.Coverage[i].Unread = slices.DeleteFunc(cov.Unread, func(host string) bool { return host == "" })
 	}
-	c.Parties = slices.DeleteFunc(parties(c), func(p audit.Party) bool { return p.Host == "" })
+	c.Parties = slices.DeleteFunc(parties(c, book, sinkholes(in.folders()...), in.answers()), func(p audit.Party) bool { return p.Host == "" })
 	return c, nil
 }
 

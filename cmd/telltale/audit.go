@@ -56,6 +56,7 @@ type auditOptions struct {
 	settle                                 time.Duration
 	online, reveal, noControl, probe       bool
 	keys                                   []string
+	shelf                                  shelf
 }
 
 func newAudit(e *env) *cobra.Command {
@@ -63,7 +64,7 @@ func newAudit(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "audit",
 		Short:   "test a browser in the laboratory",
-		Long:    auditHelp + keyHelp,
+		Long:    auditHelp + keyHelp + partyHelp,
 		Example: auditExample,
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return runAudit(c.Context(), e, o) },
@@ -82,6 +83,7 @@ func newAudit(e *env) *cobra.Command {
 	f.StringVar(&o.listen, "listen", "127.0.0.1:0", "address of the proxy; a fixed port means one browser at a time")
 	f.IntVar(&o.workers, "workers", 2, "browsers at the same time")
 	keyFlag(c, &o.keys)
+	partyFlags(c, &o.shelf)
 	complete(c, "browser", browserNames())
 	complete(c, "specimen", specimenNames())
 	complete(c, "arms", []string{string(claims.Normal), string(claims.Private)})
@@ -118,6 +120,9 @@ type trial struct {
 }
 
 func runAudit(ctx context.Context, e *env, o auditOptions) error {
+	if _, err := o.shelf.open(e.now); err != nil { // not only when the capture is done
+		return err
+	}
 	t, err := prepare(ctx, e, o)
 	if err != nil {
 		return err
@@ -138,7 +143,7 @@ func runAudit(ctx context.Context, e *env, o auditOptions) error {
 	if runErr == nil {
 		runErr = closeErr
 	}
-	shown := show(e, t.options.dir, o.reveal, o.keys...)
+	shown := show(e, t.options.dir, o.reveal, o.shelf, o.keys...)
 	if runErr == nil {
 		return shown
 	}

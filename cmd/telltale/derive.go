@@ -7,12 +7,10 @@ import (
 	"strings"
 
 	"telltale/audit"
-	"telltale/audit/attribute"
 	"telltale/audit/capture"
 	"telltale/audit/detect"
 	"telltale/audit/evidence"
 	"telltale/audit/judge"
-	"telltale/audit/lab/specimen"
 	"telltale/audit/report"
 	"telltale/claims"
 )
@@ -24,9 +22,14 @@ const exhibitLimit = 32 << 20
 // to be sent back stands in its header, or early in a small document.
 const answerLimit = 1 << 20
 
-// derive makes facts and verdicts out of a case: the stages after capture, one
-// after the other. It depends on the folder and on the keys alone.
+// derive is [deriveBy] with the shipped tables of parties.
 func derive(r *evidence.Reader, keys ...string) (*report.Case, error) {
+	return deriveBy(new(library), r, keys...)
+}
+
+// deriveBy makes facts and verdicts out of a case: the stages after capture, one
+// after the other. It depends on the folder, on the library and on the keys alone.
+func deriveBy(book *library, r *evidence.Reader, keys ...string) (*report.Case, error) {
 	l, err := newLocksmith(keys, r.Seeds, answered(r), defaultLimits)
 	if err != nil {
 		return nil, err
@@ -44,7 +47,7 @@ func derive(r *evidence.Reader, keys ...string) (*report.Case, error) {
 		return nil, err
 	}
 	countUnread(c, opaque)
-	c.Parties = parties(c)
+	c.Parties = parties(c, book, sinkholes(r), answered(r))
 	c.Verdicts = judge.Judge(judge.Input{
 		Case: c.Case, Claims: c.Claims, Seeds: c.Seeds, Planted: capture.Planted(r.Events()), Exhibits: byID(c.Exhibits),
 		Findings: c.Findings, Parties: byHost(c.Parties), Coverage: c.Coverage,
@@ -125,21 +128,6 @@ func countUnread(c *report.Case, opaque []string) {
 			}
 		}
 	}
-}
-
-// parties says who received the exhibits.
-func parties(c *report.Case) []audit.Party {
-	var hosts, visited []string
-	for _, ex := range c.Exhibits {
-		hosts = append(hosts, ex.Host)
-		if ex.Stage && ex.Host != specimen.Host {
-			visited = append(visited, ex.Host)
-		}
-	}
-	for _, cov := range c.Coverage {
-		hosts = append(hosts, cov.Unread...)
-	}
-	return attribute.Parties(hosts, visited)
 }
 
 // explain replays the way to a finding.

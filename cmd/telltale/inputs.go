@@ -95,6 +95,17 @@ func (in *inputs) seeds() []audit.Seed {
 	return seeds
 }
 
+// folders are the cases among the inputs.
+func (in *inputs) folders() []*evidence.Reader {
+	var folders []*evidence.Reader
+	for _, i := range in.list {
+		if i.folder != nil {
+			folders = append(folders, i.folder)
+		}
+	}
+	return folders
+}
+
 // arms are those of the cases, a name once.
 func (in *inputs) arms() []audit.Arm {
 	var arms []audit.Arm

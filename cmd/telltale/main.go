@@ -87,7 +87,7 @@ const rootHelp = `telltale tests the claims that vendors make about their teleme
 
 It lets software run in a laboratory, reads what the software says about its
 user, to whom and in which mode, and holds that against the vendor's own words.
-Nothing leaves this machine unless you ask for it with --online.
+Nothing leaves this machine unless you ask for it with --online or --rdap.
 
 Exit codes, for every command:
   0  clean: everything was read, nothing found, no claim refuted
@@ -112,7 +112,7 @@ func newRoot(e *env) *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usagef("%w; see `%s --help`", err, c.CommandPath())
 	})
-	root.AddCommand(newAudit(e), newAnalyze(e), newReport(e), newExplain(e), newAnonymity(e), newMan())
+	root.AddCommand(newAudit(e), newImport(e), newAnalyze(e), newReport(e), newExplain(e), newAnonymity(e), newMan())
 	for _, c := range root.Commands() {
 		c.Args = usageArgs(c.Args)
 	}

@@ -37,6 +37,11 @@ func TestScript(t *testing.T) {
 			}
 			browsing, err := filepath.Abs(filepath.Join("..", "..", "anonymity", "testdata", "browsing.csv"))
 			e.Setenv("BROWSING", browsing) // made-up events, see generate.go beside it
+			if err != nil {
+				return err
+			}
+			captures, err := filepath.Abs(filepath.Join("testdata", "captures"))
+			e.Setenv("CAPTURES", captures) // written by the tests of audit/capture/pcap, with -update
 			return err
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){

@@ -15,32 +15,38 @@ const reportHelp = `report derives facts and verdicts from a case again and show
 
 It needs nothing but the case folder. facts.jsonl and report.html in it are
 written anew; the capture is only read. A case that was cut off is shown as far
-as it goes, and says that it is partial.` + keyHelp
+as it goes, and says that it is partial.` + keyHelp + partyHelp
 
 func newReport(e *env) *cobra.Command {
 	var reveal bool
 	var keys []string
+	var files shelf
 	c := &cobra.Command{
 		Use:     "report CASE",
 		Short:   "show the verdicts of a case",
 		Long:    reportHelp,
 		Example: "  telltale report cases/2026-11-21-090000-mint-2020",
 		Args:    cobra.ExactArgs(1),
-		RunE:    func(_ *cobra.Command, args []string) error { return show(e, args[0], reveal, keys...) },
+		RunE:    func(_ *cobra.Command, args []string) error { return show(e, args[0], reveal, files, keys...) },
 	}
 	c.Flags().BoolVar(&reveal, "reveal", false, "write captured values in clear into facts and report")
 	keyFlag(c, &keys)
+	partyFlags(c, &files)
 	return c
 }
 
 // show derives the facts of a case, writes them and the report into it, and
 // prints the summary. It returns errFinding if a claim was refuted.
-func show(e *env, dir string, reveal bool, keys ...string) error {
+func show(e *env, dir string, reveal bool, files shelf, keys ...string) error {
+	book, err := files.open(e.now)
+	if err != nil {
+		return err
+	}
 	r, err := evidence.Open(dir)
 	if err != nil {
 		return usageError{err}
 	}
-	c, err := derive(r, keys...)
+	c, err := deriveBy(book, r, keys...)
 	if err != nil {
 		return err
 	}

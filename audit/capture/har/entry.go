@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"mime"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -17,6 +18,7 @@ import (
 // An entry is one request of an archive, as far as it is looked at.
 type entry struct {
 	Started string `json:"startedDateTime"`
+	Server  string `json:"serverIPAddress"`
 	Request struct {
 		Method   string   `json:"method"`
 		URL      text     `json:"url"`
@@ -80,7 +82,7 @@ type part struct {
 // parts returns the exhibits of an entry in the order in which they were sent.
 func (e entry) parts() []part {
 	address := string(e.Request.URL)
-	common := audit.Exhibit{Time: e.started(), URL: address, Method: e.Request.Method, Host: host(address), Status: e.Response.Status}
+	common := audit.Exhibit{Time: e.started(), URL: address, Method: e.Request.Method, Host: host(address), Server: e.server(), Status: e.Response.Status}
 	var parts []part
 	add := func(name string, data []byte, err error) *part {
 		p := part{Exhibit: common, data: data, err: err}
@@ -104,6 +106,15 @@ func (e entry) parts() []part {
 		}
 	}
 	return parts
+}
+
+// server returns the address that answered, "" if that is no address.
+func (e entry) server() string {
+	ip, err := netip.ParseAddr(strings.Trim(e.Server, "[]"))
+	if err != nil {
+		return ""
+	}
+	return ip.Unmap().WithZone("").String()
 }
 
 // started returns when the request was made, the zero time if that cannot be

@@ -39,7 +39,7 @@ func post(data string) string {
 // was sent.
 func TestEntry(t *testing.T) {
 	got := read("\ufeff" + archive(`
-		{"startedDateTime":"2026-11-21T04:00:00Z","request":{"method":"POST","url":"https://SA.api.example:8443/sa?p=1",
+		{"startedDateTime":"2026-11-21T04:00:00Z","serverIPAddress":"[2001:DB8::1]","request":{"method":"POST","url":"https://SA.api.example:8443/sa?p=1",
 		"headers":[{"name":"Cookie","value":"a=b"},{"name":"X","value":7}],"postData":{"mimeType":"text/plain; charset=utf-8","text":"b\u00f6dy\ud83d\ude00\/\n"}},"response":{"status":204}},
 		{"request":{"method":"GET","url":"wss://b.example/"},"response":{"status":101},"_webSocketMessages":[
 		{"type":"send","time":1795228589.5,"opcode":1,"data":"out"},{"type":"receive","opcode":1,"data":"in"},{"type":"send","opcode":2,"data":"AAH/"}]}`))
@@ -169,5 +169,17 @@ func TestAnswers(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+// The address that answered is taken as an address or not at all.
+func TestServer(t *testing.T) {
+	for said, want := range map[string]string{"192.0.2.1": "192.0.2.1", "[2001:DB8::1]": "2001:db8::1", "::ffff:192.0.2.1": "192.0.2.1", "": "", "a.example": ""} {
+		e := fmt.Sprintf(`{"serverIPAddress":%q,"request":{"method":"GET","url":"https://a.example/"}}`, said)
+		for ex, err := range har.Exhibits(strings.NewReader(archive(e)), 1<<10) {
+			if err != nil || ex.Server != want {
+				t.Errorf("%q: got %q, %v want %q", said, ex.Server, err, want)
+			}
+		}
 	}
 }

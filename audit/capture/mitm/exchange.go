@@ -2,11 +2,14 @@ package mitm
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/http/httputil"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -99,7 +102,19 @@ func (x *exchange) forward() {
 			w.WriteHeader(http.StatusBadGateway)
 		},
 	}
-	proxy.ServeHTTP(x.down, x.request)
+	proxy.ServeHTTP(x.down, x.request.WithContext(x.watched()))
+}
+
+// watched returns the request's context, with a watch on which server it goes
+// to.
+func (x *exchange) watched() context.Context {
+	return httptrace.WithClientTrace(x.request.Context(), &httptrace.ClientTrace{
+		GotConn: func(info httptrace.GotConnInfo) {
+			if server, err := netip.ParseAddrPort(info.Conn.RemoteAddr().String()); err == nil {
+				x.event.Exchange.Server = server.Addr().Unmap().WithZone("").String()
+			}
+		},
+	})
 }
 
 // rewrite leaves the request as the client made it, without what is meant for

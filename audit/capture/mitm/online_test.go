@@ -80,7 +80,7 @@ func TestOnline(t *testing.T) {
 					}
 				}
 				x := l.wait(t, 1)[0].Exchange
-				if x.Answered != audit.ByOnline || x.Status != http.StatusAccepted || x.URL != target ||
+				if x.Answered != audit.ByOnline || x.Server != "127.0.0.1" || x.Status != http.StatusAccepted || x.URL != target ||
 					l.text(x.Body) != "sent" || l.text(x.Reply) != "compressed" || value(x.Answer, "Content-Encoding") != "br" {
 					t.Errorf("%+v", x)
 				}
@@ -202,7 +202,7 @@ func TestOnlineWebSocket(t *testing.T) {
 			t.Errorf("closed with %v", err)
 		}
 		events := l.wait(t, 3)
-		if x := events[0].Exchange; x.Answered != audit.ByOnline || x.Status != http.StatusSwitchingProtocols {
+		if x := events[0].Exchange; x.Answered != audit.ByOnline || x.Server != "127.0.0.1" || x.Status != http.StatusSwitchingProtocols {
 			t.Errorf("%+v", x)
 		}
 		for i, want := range []string{"hello", "got hello"} {

@@ -67,7 +67,7 @@ func (x *exchange) dial() (*websocket.Conn, error) {
 	if x.conn.target != "" {
 		u.Host = x.conn.target
 	}
-	up, _, err := websocket.Dial(r.Context(), u.String(), &websocket.DialOptions{ //nolint:bodyclose // Dial says that it need not be closed
+	up, _, err := websocket.Dial(x.watched(), u.String(), &websocket.DialOptions{ //nolint:bodyclose // Dial says that it need not be closed
 		HTTPClient: &http.Client{Transport: p.config.Online, CheckRedirect: func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse
 		}},
