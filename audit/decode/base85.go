@@ -53,9 +53,13 @@ func denseWords(data []byte) iter.Seq[piece] {
 			return
 		}
 		for start := 0; start+minDense <= len(data); {
-			size := bytes.IndexFunc(data[start:], isGap)
-			if size < 0 {
-				size = len(data) - start
+			size := 0
+			for start+size < len(data) && !isGap(data[start+size]) {
+				size++
+			}
+			if size < minDense { // as most words are
+				start += size + 1
+				continue
 			}
 			for _, word := range trims(audit.Span{Start: start, End: start + size}, data) {
 				if text := data[word.Start:word.End]; isDense(text) && !yield(piece{text, word}) {
@@ -81,7 +85,7 @@ func trims(word audit.Span, data []byte) []audit.Span {
 	return all
 }
 
-func isGap(r rune) bool { return r <= ' ' || r > '~' }
+func isGap(c byte) bool { return c <= ' ' || c > '~' }
 
 // decodeBase85 gives what stands between the marks of Ascii85, or else each
 // word that reads well in one of the alphabets.

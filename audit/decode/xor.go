@@ -81,10 +81,11 @@ func draggedKey(data []byte) (best []byte) {
 		return nil
 	}
 	most := float64(enough)
+	var keys [8]byte // as long as the longest crib
 	for _, crib := range draggedCribs {
 		for at := range max(0, min(len(data)-len(crib), maxDrag)) {
 			for size := 2; size <= len(crib); size++ {
-				key := make([]byte, size)
+				key := keys[:size]
 				for i := range crib {
 					key[(at+i)%size] = data[at+i] ^ crib[i]
 				}
@@ -92,7 +93,7 @@ func draggedKey(data []byte) (best []byte) {
 					continue
 				}
 				if bits := wordBits(xor(data, key)) - float64(8*size); bits > most {
-					best, most = key, bits
+					best, most = bytes.Clone(key), bits
 				}
 			}
 		}
