@@ -33,14 +33,27 @@ func isDense(data []byte) bool {
 	if len(data) < minDense {
 		return false
 	}
+	var capitals, small, marks int
 	head := data[:min(len(data), headDense)]
 	for _, c := range head {
-		if c <= ' ' || c > '~' {
+		switch {
+		case c <= ' ' || c > '~':
 			return false
+		case 'A' <= c && c <= 'Z':
+			capitals++
+		case 'a' <= c && c <= 'z':
+			small++
+		case isPunctuation[c]:
+			marks++
 		}
 	}
-	return bytes.ContainsAny(head, punctuation)
+	// Of the digits of anything, about a third are capitals, and as many are
+	// small. Addresses and JSON have few capitals.
+	least := len(head) / 20
+	return marks > 0 && capitals > least && small > least
 }
+
+var isPunctuation = byteSet(punctuation)
 
 // denseWords yields the layer if there is no space at its start, otherwise each
 // word that may be made of such digits, as behind the name of a scheme. What
