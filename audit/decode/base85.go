@@ -28,9 +28,9 @@ const headDense = 80
 func isBase85(in layer) bool { return isBase91(in) || bytes.Contains(in.data, ascii85Begin) }
 
 // isDense reports whether the first characters of data could be digits of
-// base 85 or 91.
+// base 85 or 91, and data is not what has all of them too: an address or JSON.
 func isDense(data []byte) bool {
-	if len(data) < minDense {
+	if len(data) < minDense || isBracketed(data) || bytes.HasPrefix(data, []byte("http")) {
 		return false
 	}
 	var capitals, small, marks int

@@ -112,7 +112,7 @@ type peeling struct {
 func newPeeling(lim Limits) *peeling {
 	p := &peeling{
 		lim: lim, left: lim.Bytes, layers: 1,
-		done: make(map[work]outcome), hit: make(map[error]bool), memory: memory{of: make(map[string]*account)},
+		done: make(map[work]outcome), hit: make(map[error]bool), memory: memory{of: make(map[string]map[string]*account)},
 	}
 	p.emit = p.take
 	return p

@@ -9,8 +9,8 @@ import (
 // again and again: its name, its language, its device. In the next exhibit such
 // a layer gives the same, without any decoder.
 type memory struct {
-	of   map[string]*account
-	size int // bytes that it holds, about
+	of   map[string]map[string]*account // by what decoders see of the step, and by the bytes
+	size int                            // bytes that it holds, about
 }
 
 // The bounds of what is remembered.
@@ -36,15 +36,14 @@ type attempt struct {
 	err     error
 }
 
-// key writes what the decoders see of a layer: the kind of its step and, because
-// cookies have a decoder of their own, the names of header fields.
-func (m *memory) key(in layer, buf []byte) []byte {
-	kind, name, _ := strings.Cut(in.step, ":")
-	buf = append(buf, kind...)
+// sort returns what the decoders see of a step: its kind and, because cookies
+// have a decoder of their own, the names of header fields.
+func (in layer) sort() string {
+	kind, _, _ := strings.Cut(in.step, ":")
 	if kind == "header" {
-		buf = append(buf, name...)
+		return in.step
 	}
-	return append(append(buf, 0), in.data...)
+	return kind
 }
 
 // holds reports whether a layer is of the kind that is remembered.
@@ -55,8 +54,7 @@ func (m *memory) recall(in layer) *account {
 	if !m.holds(in) {
 		return nil
 	}
-	var buf [512]byte
-	return m.of[string(m.key(in, buf[:0]))]
+	return m.of[in.sort()][string(in.data)]
 }
 
 // add notes a part that the last decoder gave, and reports whether the account
@@ -71,10 +69,13 @@ func (a *account) add(out part) bool {
 // keep files the account of a layer. The parts are copied, so that no exhibit
 // is held by a piece of it.
 func (m *memory) keep(in layer, a account) {
-	key := string(m.key(in, nil))
-	if m.size += len(key) + a.size; m.size > maxMemory {
+	sort, size := in.sort(), len(in.data)+a.size
+	if m.size += size; m.size > maxMemory {
 		clear(m.of)
-		m.size = len(key) + a.size
+		m.size = size
+	}
+	if m.of[sort] == nil {
+		m.of[strings.Clone(sort)] = make(map[string]*account)
 	}
 	data := make([]byte, 0, a.size)
 	for _, t := range a.attempts {
@@ -84,5 +85,5 @@ func (m *memory) keep(in layer, a account) {
 			t.parts[i].data = data[start:len(data):len(data)]
 		}
 	}
-	m.of[key] = &a
+	m.of[sort][string(in.data)] = &a
 }
