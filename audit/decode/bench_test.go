@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/klauspost/compress/zstd"
+
 	"telltale/audit"
 	"telltale/audit/decode"
 )
@@ -18,7 +20,12 @@ import (
 // which a third is update checks in JSON and events as base64 of JSON, of gzip
 // and of both in forms. See TestMixIsRealTraffic in cmd/telltale.
 func captured(b *testing.B) (mix []audit.Exhibit) {
-	f, err := os.Open("testdata/mix.jsonl")
+	packed, err := os.Open("testdata/mix.jsonl.zst")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer packed.Close()
+	f, err := zstd.NewReader(packed)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -37,17 +37,22 @@ type attempt struct {
 }
 
 // sort returns what the decoders see of a step: its kind and, because cookies
-// have a decoder of their own, the names of header fields.
+// have a decoder of their own, the names of header fields; of a first layer also
+// the media type.
 func (in layer) sort() string {
 	kind, _, _ := strings.Cut(in.step, ":")
-	if kind == "header" {
+	switch {
+	case in.media != "":
+		return in.step + "\n" + in.media
+	case kind == "header":
 		return in.step
+	default:
+		return kind
 	}
-	return kind
 }
 
 // holds reports whether a layer is of the kind that is remembered.
-func (m *memory) holds(in layer) bool { return len(in.data) <= maxRemembered && in.media == "" }
+func (m *memory) holds(in layer) bool { return len(in.data) <= maxRemembered }
 
 // recall returns the account of a layer, nil if there is none.
 func (m *memory) recall(in layer) *account {

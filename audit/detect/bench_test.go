@@ -8,6 +8,8 @@ import (
 	"os"
 	"testing"
 
+	"github.com/klauspost/compress/zstd"
+
 	"telltale/audit"
 	"telltale/audit/decode"
 	"telltale/audit/detect"
@@ -52,7 +54,12 @@ func BenchmarkPeelAndMatch(b *testing.B) {
 // captured is what a real browser with an analytics library in it sent in one
 // run of an experiment; see the benchmark of audit/decode, whose file it is.
 func captured(b *testing.B) (mix []audit.Exhibit) {
-	f, err := os.Open("../decode/testdata/mix.jsonl")
+	packed, err := os.Open("../decode/testdata/mix.jsonl.zst")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer packed.Close()
+	f, err := zstd.NewReader(packed)
 	if err != nil {
 		b.Fatal(err)
 	}
