@@ -37,25 +37,33 @@ func TestMixIsRealTraffic(t *testing.T) {
 			t.Fatal(err)
 		}
 		exhibits, size = exhibits+1, size+ex.Data.Len()
-		line := struct {
-			Part string `json:"part"`
-			Data []byte `json:"data"`
-		}{ex.Part, ex.Data.Reveal()}
-		if err := lines.Encode(line); err != nil {
+		if err := lines.Encode(mixLine{ex.Part, ex.Data.Reveal()}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	t.Logf("%d exhibits, %d bytes", exhibits, size)
+	compareMix(t, mixFile, got.Bytes())
+}
+
+// A mixLine is one exhibit of an input.
+type mixLine struct {
+	Part string `json:"part"`
+	Data []byte `json:"data"`
+}
+
+// compareMix holds the input of a benchmark against what it has to be.
+func compareMix(t *testing.T, file string, lines []byte) {
+	t.Helper()
 	if *update {
 		w, err := zstd.NewWriter(nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(mixFile, w.EncodeAll(got.Bytes(), nil), 0o600); err != nil {
+		if err := os.WriteFile(file, w.EncodeAll(lines, nil), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	packed, err := os.ReadFile(mixFile)
+	packed, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +72,7 @@ func TestMixIsRealTraffic(t *testing.T) {
 		t.Fatal(err)
 	}
 	want, err := r.DecodeAll(packed, nil)
-	if err != nil || !bytes.Equal(want, got.Bytes()) {
-		t.Errorf("%s is not what the case has (%d bytes against %d, %v); if the case is a new one, run this test with -update", mixFile, len(want), got.Len(), err)
+	if err != nil || !bytes.Equal(want, lines) {
+		t.Errorf("%s is not what it has to be (%d bytes against %d, %v); if that has changed, run this test with -update", file, len(want), len(lines), err)
 	}
 }
