@@ -21,11 +21,16 @@ const (
 )
 
 func isBase64(in layer) bool {
+	if !bothCases(in.data) {
+		return false
+	}
 	if isToken(in.data) {
 		return true
 	}
-	for range runs(in.data, sextets) {
-		return true
+	for run := range runs(in.data, sextets) {
+		if bothCases(in.data[run.Start:run.End]) {
+			return true
+		}
 	}
 	return false
 }
@@ -79,6 +84,9 @@ func readToken(data []byte) (out []byte, level belief) {
 		return nil, unlikely
 	}
 	text := bytes.ReplaceAll(trimPadding(data), []byte(" "), []byte("+"))
+	if spaces > len(text)/16 && !promisingDigits(text) { // as prose is
+		return nil, unlikely
+	}
 	level = believe(text, 0)
 	switch {
 	case len(text) < minRun && level < readable:

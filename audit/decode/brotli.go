@@ -41,7 +41,7 @@ func startsBrotli(data []byte) bool {
 	if !last && b.take(1) == 1 { // it stands there as it is
 		return size < uint64(len(data))
 	}
-	return size <= maxBrotliRatio*uint64(len(data))
+	return size <= maxBrotliRatio*uint64(len(data)) && !isPlain(data)
 }
 
 // A bitReader holds bits, the next one lowest.

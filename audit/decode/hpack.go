@@ -34,7 +34,17 @@ const hpackFirst = "\x20\x3f" + "\x81\x82\x83\x84\x85\x86\x87\x88\x89\x8a\x8b\x8
 // stands for something there; that it is header fields must show when it is read.
 func isHPACK(in layer) bool {
 	return len(in.data) >= minHPACK && len(in.data) <= maxHPACK &&
-		strings.IndexByte(hpackFirst, in.data[0]) >= 0 && !textual(in.data)
+		strings.IndexByte(hpackFirst, in.data[0]) >= 0 && !textual(in.data) && !statusTooLong(in.data)
+}
+
+// statusTooLong reports whether a block starts with a status that is written out
+// and has more than three digits.
+func statusTooLong(block []byte) bool {
+	index := block[0] & 0x0f
+	if block[0]&0x40 != 0 {
+		index = block[0] & 0x3f
+	}
+	return block[0] < 0x80 && block[0]&0x20 == 0 && index >= 8 && index <= 14 && block[1]&0x7f > 3
 }
 
 // decodeHPACK gives the fields of a block as lines of a header.

@@ -75,6 +75,19 @@ type unmarked struct {
 // gate is that of the table.
 func (u unmarked) gate(in layer) bool { return maybePacked(in) && u.starts(in.data) }
 
+// isPlain reports whether most of the first bytes are printable ASCII, of which
+// compressed ones have a third: the text of a message and not of a stream.
+func isPlain(data []byte) bool {
+	head := data[:min(len(data), unmarkedHead)]
+	plain := 0
+	for _, c := range head {
+		if asciiText[c] {
+			plain++
+		}
+	}
+	return len(head) >= minBinary && plain > len(head)*3/4
+}
+
 // decode gives what was read if that is credible. A stream that breaks off is
 // reported if it gave text.
 func (u unmarked) decode(in layer, emit func(part) bool) error {
