@@ -255,11 +255,7 @@ func (s *survey) report(d *dataset, results []anonymity.Result) report.Report {
 		Tool: "telltale " + version, Files: d.files, Rows: d.table.Rows, Subjects: d.table.CountSubjects(), Columns: d.columns,
 		Unknown: d.unknown, Seed: s.opt.Seed, K: s.opt.K, Results: results, Reveal: s.reveal,
 	}
-	for _, known := range d.table.Known {
-		if !known {
-			r.Untimed++
-		}
-	}
+	r.Untimed = d.table.Untimed()
 	r.Nobody = d.table.Nobody()
 	return r
 }
