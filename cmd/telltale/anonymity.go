@@ -17,6 +17,7 @@ import (
 	"telltale/anonymity"
 	"telltale/anonymity/read"
 	"telltale/anonymity/report"
+	"telltale/anonymity/spill"
 	"telltale/audit"
 	"telltale/claims"
 )
@@ -61,6 +62,7 @@ type survey struct {
 	split    string
 	guess    bool
 	reveal   bool
+	disk     *spill.Folder // what does not fit into memory
 	opt      anonymity.Options
 }
 
@@ -102,17 +104,19 @@ func newAnonymity(e *env) *cobra.Command {
 	f.Uint64Var(&s.opt.Seed, "random-seed", 1, "seed of all random draws")
 	f.StringVar(&s.split, "split", "", "`TIME` that ends the first window of linkage (default the middle)")
 	f.StringVar(&s.zone, "zone", "UTC", "time `ZONE` of times that name none")
-	f.Int64Var(&s.memory, "memory", 4096, "`MiB` that the data may take")
+	f.Int64Var(&s.memory, "memory", 4096, "`MiB` that the data may take in memory; what is more goes to a folder for temporary files, which is removed at the end")
 	f.IntVar(&s.opt.Workers, "workers", 0, "matches at the same time (default all cores)")
 	f.BoolVar(&s.reveal, "reveal", false, "write values that were brought to light in clear")
 	return c
 }
 
 // run does the work. It returns errFinding if an attack succeeds.
-func (s *survey) run(ctx context.Context, e *env) error {
+func (s *survey) run(ctx context.Context, e *env) (err error) {
 	if err := s.check(); err != nil {
 		return err
 	}
+	s.disk = spill.Open(ctx, s.memory<<20/2)
+	defer func() { err = errors.Join(err, s.disk.Close()) }()
 	d, err := s.load(s.files)
 	if err != nil {
 		return err
@@ -233,6 +237,12 @@ func (s *survey) others(d *dataset) error {
 	return nil
 }
 
+// place says where rows are kept: half of the memory is for a table, and once it
+// is full for the database that takes the rest.
+func (s *survey) place() read.Place {
+	return read.Place{Memory: s.memory << 20 / 2, Spill: s.disk.Spill, Zone: s.location()}
+}
+
 // alike reads a file whose columns have the roles that the data set's have.
 func (s *survey) alike(d *dataset, path string) (*anonymity.Table, error) {
 	at, err := openData(path)
@@ -247,7 +257,7 @@ func (s *survey) alike(d *dataset, path string) (*anonymity.Table, error) {
 			columns[i].Role = d.columns[j].Role
 		}
 	}
-	return at.source.Table(columns, s.memory<<20, s.location())
+	return at.source.Table(columns, s.place())
 }
 
 func (s *survey) report(d *dataset, results []anonymity.Result) report.Report {
@@ -336,7 +346,7 @@ func (s *survey) load(paths []string) (*dataset, error) {
 		case all == nil:
 			names = at.source.Columns
 			if d.columns, err = assign(at.source, given); err == nil {
-				all, err = read.Join(plain(d.columns), s.memory<<20, s.location())
+				all, err = read.Join(plain(d.columns), s.place())
 			}
 		case !slices.Equal(at.source.Columns, names):
 			err = fmt.Errorf("it has other columns than the first file: %s", strings.Join(at.source.Columns, ", "))
