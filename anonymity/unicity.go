@@ -183,26 +183,38 @@ func (r Traces) share(drawn []draw) {
 				continue
 			}
 			for _, d := range holders[p] {
-				if d.who != who && d.shared < len(d.points) {
-					d.shared = max(d.shared, leading(d.points, points))
+				if d.who != who {
+					d.compare(points)
 				}
 			}
 		}
 	}
 }
 
-// leading returns how many of the wanted points, from the first on, are in a
-// trace.
-func leading(wanted, trace []pair) int {
-	for i, p := range wanted {
-		_, has := slices.BinarySearchFunc(trace, p, func(a, b pair) int {
-			return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1]))
-		})
-		if !has {
-			return i
+// compare holds the trace of another subject against the draw. What counts is
+// only whether it has more of the points than the best one so far; so the first
+// point that nobody else had is looked for first.
+func (d *draw) compare(trace []pair) {
+	for i := d.shared; i < len(d.points) && has(trace, d.points[i]); i++ {
+		if i == d.shared && slices.ContainsFunc(d.points[1:max(1, i)], func(p pair) bool { return !has(trace, p) }) {
+			return
+		}
+		d.shared = i + 1
+	}
+}
+
+// has reports whether a trace has a point.
+func has(trace []pair, p pair) bool {
+	low, high := 0, len(trace)
+	for low < high {
+		mid := int(uint(low+high) >> 1) //nolint:gosec // not negative
+		if q := trace[mid]; q[0] < p[0] || q[0] == p[0] && q[1] < p[1] {
+			low = mid + 1
+		} else {
+			high = mid
 		}
 	}
-	return len(wanted)
+	return low < len(trace) && trace[low] == p
 }
 
 // A sieve tells quickly of most points that they are not in a set.

@@ -8,8 +8,8 @@
 // limit, and read part by part.
 //
 // The database loads no extension, opens no other file and no connection. The
-// folder is for its owner alone, what the database puts aside there is
-// encrypted, and [Folder.Close] removes it.
+// folder is for its owner alone, and [Folder.Close] removes it. It is not
+// encrypted: DuckDB has no safe writer for that without an extension.
 package spill
 
 import (
@@ -69,7 +69,6 @@ func (f *Folder) start() error {
 	f.path = path
 	settings := []string{ // in this order: the last ones forbid what the first ones do
 		"temp_directory = '" + strings.ReplaceAll(filepath.Join(path, "aside"), "'", "''") + "'",
-		"temp_file_encryption = true",
 		fmt.Sprintf("memory_limit = '%dMiB'", f.memory>>20),
 		"threads = 2",
 		"preserve_insertion_order = true",
