@@ -266,12 +266,12 @@ func measureTriple(ctx context.Context, s *study) (Result, error) {
 	rng := random(s.Seed, "triple")
 	var r Result
 	cols := s.With(Quasi)
-	if len(cols) > 0 {
+	if len(cols) > 0 && s.CountSubjects() > 0 {
 		attack, guess := s.SingleOut(cols, rng)
 		a := Attack{ID: "wp29/singling-out", Name: fmt.Sprintf("Singling out: a predicate on %s that one record alone meets", names(cols)), Rate: attack, Of: "records"}
 		r.Attacks = append(r.Attacks, a.against(guess))
 	} else {
-		r.Notes = append(r.Notes, "Singling out was not tried: no column is a quasi-identifier.")
+		r.Notes = append(r.Notes, "Singling out was not tried: it takes subjects and a quasi-identifier.")
 	}
 	a, err := s.linkability(ctx, rng)
 	if err != nil {

@@ -240,8 +240,8 @@ func measureUnicity(ctx context.Context, s *study) (Result, error) {
 	if s.One(Subject) == nil {
 		return Result{}, skip("no column is the subject")
 	}
-	if s.CountSubjects() < 2 {
-		return Result{}, skip("one subject is all there is to choose from")
+	if err := s.several(); err != nil {
+		return Result{}, err
 	}
 	ticks, forms := s.granularities()
 	if len(ticks) == 1 && len(forms) == 1 && forms[0] == NoItem {

@@ -90,15 +90,27 @@ func (s *study) known() ([]*Column, error) {
 	return cols, nil
 }
 
+// several returns an error if there are not two subjects to tell apart.
+func (s *study) several() error {
+	switch s.CountSubjects() {
+	case 0:
+		return skip("no row has a subject")
+	case 1:
+		return skip("one subject is all there is to choose from")
+	default:
+		return nil
+	}
+}
+
 func measureUniqueness(_ context.Context, s *study) (Result, error) {
 	cols, err := s.known()
 	if err != nil {
 		return Result{}, err
 	}
-	u := s.Unique(cols, s.K)
-	if u.Records == 0 {
-		return Result{}, skip("no row has a subject")
+	if err := s.several(); err != nil {
+		return Result{}, err
 	}
+	u := s.Unique(cols, s.K)
 	r := Result{
 		Attacks: []Attack{
 			{ID: "unique/records", Name: fmt.Sprintf("Singling out a record by %s", names(cols)), Rate: Wilson(float64(u.Unique), u.Records), Of: "records"},

@@ -21,6 +21,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -30,6 +31,9 @@ import (
 
 // LeastMemory is what the database gets at least: with less it cannot sort.
 const LeastMemory = 64 << 20
+
+// perThread is how much memory each thread but the first should have.
+const perThread = 512 << 20
 
 // A Folder holds the tables that do not fit into memory. It is made when the
 // first one comes.
@@ -70,7 +74,7 @@ func (f *Folder) start() error {
 	settings := []string{ // in this order: the last ones forbid what the first ones do
 		"temp_directory = '" + strings.ReplaceAll(filepath.Join(path, "aside"), "'", "''") + "'",
 		fmt.Sprintf("memory_limit = '%dMiB'", f.memory>>20),
-		"threads = 2",
+		fmt.Sprintf("threads = %d", min(1+f.memory/perThread, int64(runtime.GOMAXPROCS(0)))),
 		"preserve_insertion_order = true",
 		"checkpoint_threshold = '16MiB'",
 		"allow_persistent_secrets = false",

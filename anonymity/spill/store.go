@@ -15,6 +15,7 @@ type store struct {
 	folder       *Folder
 	table        string   // columns c0, c1, … of codes, and moment
 	dictionaries []string // of each column: tables of value and code
+	none         []int    // of each column the code of the missing value, -1 if there is none
 	forms        map[formKey]string
 }
 
@@ -95,13 +96,15 @@ func (s *store) Texts(keys []anonymity.Key) iter.Seq2[[]string, int] {
 // the number of rows n.
 func (s *store) group(keys []anonymity.Key) string {
 	q := s.query(keys)
-	table := s.folder.name()
-	places := make([]string, len(keys))
+	groups, table := s.folder.name(), s.folder.name()
+	names := make([]string, len(keys))
 	for i := range keys {
-		places[i] = fmt.Sprint(i + 1)
+		names[i] = fmt.Sprintf("k%d", i)
 	}
-	by := strings.Join(places, ", ")
-	s.folder.db.exec("CREATE TABLE %s AS SELECT %s, CAST(count(*) AS BIGINT) AS n FROM %s%s GROUP BY %s ORDER BY %s", table, q.fields(), q.from, q.where(), by, by)
+	// In two steps, as grouping and ordering need memory each.
+	s.folder.db.exec("CREATE TABLE %s AS SELECT %s, CAST(count(*) AS BIGINT) AS n FROM %s%s GROUP BY ALL", groups, q.fields(), q.from, q.where())
+	s.folder.db.exec("CREATE TABLE %s AS SELECT * FROM %s ORDER BY %s", table, groups, strings.Join(names, ", "))
+	s.folder.db.exec("DROP TABLE %s", groups)
 	return table
 }
 
@@ -137,8 +140,8 @@ func (s *store) query(keys []anonymity.Key) query {
 		}
 		place := k.Column.Place
 		value := fmt.Sprintf("r.c%d", place)
-		if k.Need {
-			q.only = append(q.only, fmt.Sprintf("%s IN (SELECT code FROM %s WHERE octet_length(value) > 0)", value, s.dictionaries[place]))
+		if k.Need && s.none[place] >= 0 {
+			q.only = append(q.only, fmt.Sprintf("%s <> %d", value, s.none[place]))
 		}
 		if k.Form != "" {
 			q.from += fmt.Sprintf(" JOIN %s f%d ON f%d.code = %s", s.form(place, k.Form), i, i, value)

@@ -55,6 +55,7 @@ func (w *writer) Done() (rows anonymity.Store, sizes, none []int, err error) {
 		sizes[i] = int(db.number(0, "SELECT count(*) FROM %s", d))
 		none[i] = int(db.number(-1, "SELECT CAST(code AS BIGINT) FROM %s WHERE octet_length(value) = 0", d))
 	}
+	s.none = none
 	for i, text := range w.texts {
 		if !text {
 			continue

@@ -63,6 +63,7 @@ type survey struct {
 	guess    bool
 	reveal   bool
 	disk     *spill.Folder // what does not fit into memory
+	spill    anonymity.Spill
 	opt      anonymity.Options
 }
 
@@ -115,8 +116,13 @@ func (s *survey) run(ctx context.Context, e *env) (err error) {
 	if err := s.check(); err != nil {
 		return err
 	}
+	m := newMeter(e.stderr)
 	s.disk = spill.Open(ctx, s.memory<<20/2)
 	defer func() { err = errors.Join(err, s.disk.Close()) }()
+	s.spill = func(columns []anonymity.Column) (anonymity.Writer, error) {
+		m.say("The rows do not fit into %d MiB; they go to a folder below %s until the end.", s.memory, os.TempDir())
+		return s.disk.Spill(columns)
+	}
 	d, err := s.load(s.files)
 	if err != nil {
 		return err
@@ -127,7 +133,6 @@ func (s *survey) run(ctx context.Context, e *env) (err error) {
 	if err := s.others(d); err != nil {
 		return err
 	}
-	m := newMeter(e.stderr)
 	chosen, done := max(len(s.measures), 1), 0
 	if len(s.measures) == 0 {
 		chosen = len(anonymity.Measures())
@@ -240,7 +245,7 @@ func (s *survey) others(d *dataset) error {
 // place says where rows are kept: half of the memory is for a table, and once it
 // is full for the database that takes the rest.
 func (s *survey) place() read.Place {
-	return read.Place{Memory: s.memory << 20 / 2, Spill: s.disk.Spill, Zone: s.location()}
+	return read.Place{Memory: s.memory << 20 / 2, Spill: s.spill, Zone: s.location()}
 }
 
 // alike reads a file whose columns have the roles that the data set's have.
