@@ -19,7 +19,8 @@ type Key struct {
 }
 
 // A Store holds the rows of a table that does not fit into memory. Package
-// spill has one. Everything that is yielded comes in the order of the keys.
+// spill has one. Everything that is yielded comes in the order of the keys; one
+// thing is gone through at a time.
 //
 // A method that fails yields nothing more; Err then returns why.
 type Store interface {
@@ -412,23 +413,6 @@ func keysOf(cols []*Column) []Key {
 		keys[i] = Key{Column: c}
 	}
 	return keys
-}
-
-// classSizes counts the classes of each size: sizes[s] classes have s records.
-func (t *Table) classSizes(cols []*Column) map[int]int {
-	sizes := make(map[int]int)
-	size := 0
-	for r := range t.records(cols) {
-		if r.first && size > 0 {
-			sizes[size]++
-			size = 0
-		}
-		size += r.n
-	}
-	if size > 0 {
-		sizes[size]++
-	}
-	return sizes
 }
 
 // bitsOf returns the entropy, in bits, of what falls into classes of these

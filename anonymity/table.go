@@ -41,9 +41,9 @@ type Column struct {
 
 	form  Form // how exactly a view sees the values; "": as they are
 	store Store
-	size  int // distinct values, on disk
-	none  int // code of the missing value, on disk
-	known map[Form]*coarsened
+	size  int               // distinct values, on disk
+	none  int               // code of the missing value, on disk
+	known map[Form][]uint32 // what coarse made
 }
 
 // Missing reports whether a value counts as not given. Missing values are
@@ -217,7 +217,7 @@ func ordered[T any](list []T, order []uint32) []T {
 func (t *Table) all() []uint32 {
 	rows := make([]uint32, t.Rows)
 	for i := range rows {
-		rows[i] = uint32(i) //nolint:gosec // rows have 31 bits
+		rows[i] = uint32(i)
 	}
 	return rows
 }

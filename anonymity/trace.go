@@ -154,20 +154,14 @@ type Tick struct {
 // Ticks lists the widths, fine to coarse.
 var Ticks = []Tick{{"second", 1}, {"hour", 3600}, {"day", 86400}, {"week", 7 * 86400}, {"no time", 0}}
 
-// A coarsened is what a form makes of the values of a column.
-type coarsened struct {
-	of   []uint32 // for each code the number of its form
-	size int      // distinct forms
-}
-
 // coarse returns for each code of a column in memory the number of its form, in
 // the order in which forms first come.
 func (c *Column) coarse(form Form) []uint32 {
 	if done := c.known[form]; done != nil {
-		return done.of
+		return done
 	}
 	index := make(map[string]uint32)
-	done := &coarsened{of: make([]uint32, len(c.Values))}
+	done := make([]uint32, len(c.Values))
 	for i, v := range c.Values {
 		v = Coarse(v, form)
 		id, had := index[v]
@@ -175,11 +169,11 @@ func (c *Column) coarse(form Form) []uint32 {
 			id = uint32(len(index)) //nolint:gosec // not more than values
 			index[v] = id
 		}
-		done.of[i] = id
+		done[i] = id
 	}
 	if c.known == nil {
-		c.known = make(map[Form]*coarsened)
+		c.known = make(map[Form][]uint32)
 	}
 	c.known[form] = done
-	return done.of
+	return done
 }

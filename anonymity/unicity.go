@@ -21,12 +21,11 @@ type Traces struct {
 // subject are left out, and rows without a time unless tick has no width. Rows
 // without an item are left out if there is an item column.
 func (t *Table) Traces(form Form, tick Tick) Traces {
-	r := Traces{table: t, ids: 1}
-	if subject := t.One(Subject); subject != nil {
-		r.keys = append(r.keys, Key{Column: subject, Need: true})
-	} else {
+	subject := t.One(Subject)
+	if subject == nil {
 		return Traces{}
 	}
+	r := Traces{table: t, ids: 1, keys: []Key{{Column: subject, Need: true}}}
 	if t.life > 0 {
 		r.keys, r.ids = append(r.keys, Key{Step: t.life}), 2
 	}
@@ -207,7 +206,7 @@ func (d *draw) compare(trace []pair) {
 func has(trace []pair, p pair) bool {
 	low, high := 0, len(trace)
 	for low < high {
-		mid := int(uint(low+high) >> 1) //nolint:gosec // not negative
+		mid := int(uint(low+high) >> 1)
 		if q := trace[mid]; q[0] < p[0] || q[0] == p[0] && q[1] < p[1] {
 			low = mid + 1
 		} else {

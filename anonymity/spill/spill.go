@@ -139,6 +139,9 @@ type database struct {
 	connector *duckdb.Connector
 	conn      driver.Conn
 	err       error
+
+	asked  string // what was grouped last
+	groups string // the table of it
 }
 
 // exec runs a statement.

@@ -17,8 +17,14 @@ import (
 
 // roles are the columns of the tables that are drawn.
 var roles = []anonymity.Column{
-	{Name: "s", Role: anonymity.Subject}, {Name: "t", Role: anonymity.Time}, {Name: "i", Role: anonymity.Item}, {Name: "m", Role: anonymity.Mode},
-	{Name: "q", Role: anonymity.Quasi}, {Name: "v", Role: anonymity.Quasi}, {Name: "x", Role: anonymity.Sensitive}, {Name: "id", Role: anonymity.Identifier},
+	{Name: "s", Role: anonymity.Subject},
+	{Name: "t", Role: anonymity.Time},
+	{Name: "i", Role: anonymity.Item},
+	{Name: "m", Role: anonymity.Mode},
+	{Name: "q", Role: anonymity.Quasi},
+	{Name: "v", Role: anonymity.Quasi},
+	{Name: "x", Role: anonymity.Sensitive},
+	{Name: "id", Role: anonymity.Identifier},
 }
 
 // draw draws rows that have something of everything: missing values, bytes that

@@ -52,7 +52,6 @@ func (s *store) Tuples(keys []anonymity.Key) iter.Seq2[[]int64, int] {
 	return func(yield func([]int64, int) bool) {
 		db := s.folder.db
 		table := s.group(keys)
-		defer func() { db.exec("DROP TABLE %s", table) }()
 		tuple := make([]int64, len(keys))
 		for row := range db.rows(table, "*", len(keys)+1) {
 			for i := range tuple {
@@ -71,14 +70,13 @@ func (s *store) Texts(keys []anonymity.Key) iter.Seq2[[]string, int] {
 		db := s.folder.db
 		groups, table := s.group(keys), s.folder.name()
 		var fields, order []string
-		from := groups + " g"
+		from := []string{groups + " g"}
 		for i, k := range keys {
 			fields = append(fields, fmt.Sprintf("d%d.value AS v%d", i, i))
 			order = append(order, fmt.Sprintf("g.k%d", i))
-			from += fmt.Sprintf(" JOIN %s d%d ON d%d.code = g.k%d", s.dictionaries[k.Column.Place], i, i, i)
+			from = append(from, fmt.Sprintf("JOIN %s d%d ON d%d.code = g.k%d", s.dictionaries[k.Column.Place], i, i, i))
 		}
-		db.exec("CREATE TABLE %s AS SELECT %s, g.n FROM %s ORDER BY %s", table, strings.Join(fields, ", "), from, strings.Join(order, ", "))
-		db.exec("DROP TABLE %s", groups)
+		db.exec("CREATE TABLE %s AS SELECT %s, g.n FROM %s ORDER BY %s", table, strings.Join(fields, ", "), strings.Join(from, " "), strings.Join(order, ", "))
 		defer func() { db.exec("DROP TABLE %s", table) }()
 		texts := make([]string, len(keys))
 		for row := range db.rows(table, "*", len(keys)+1) {
@@ -93,19 +91,27 @@ func (s *store) Texts(keys []anonymity.Key) iter.Seq2[[]string, int] {
 }
 
 // group makes a table of the combinations of keys, k0, k1, …, in order, with
-// the number of rows n.
+// the number of rows n. It is kept until the next one is made: many measures ask
+// twice for the same.
 func (s *store) group(keys []anonymity.Key) string {
-	q := s.query(keys)
-	groups, table := s.folder.name(), s.folder.name()
-	names := make([]string, len(keys))
+	q, db := s.query(keys), s.folder.db
+	asked := fmt.Sprintf("SELECT %s, CAST(count(*) AS BIGINT) AS n FROM %s%s GROUP BY ALL", q.fields(), q.from, q.where())
+	if asked == db.asked {
+		return db.groups
+	}
+	if db.groups != "" {
+		db.exec("DROP TABLE %s", db.groups)
+	}
+	unordered, names := s.folder.name(), make([]string, len(keys))
 	for i := range keys {
 		names[i] = fmt.Sprintf("k%d", i)
 	}
+	db.asked, db.groups = asked, s.folder.name()
 	// In two steps, as grouping and ordering need memory each.
-	s.folder.db.exec("CREATE TABLE %s AS SELECT %s, CAST(count(*) AS BIGINT) AS n FROM %s%s GROUP BY ALL", groups, q.fields(), q.from, q.where())
-	s.folder.db.exec("CREATE TABLE %s AS SELECT * FROM %s ORDER BY %s", table, groups, strings.Join(names, ", "))
-	s.folder.db.exec("DROP TABLE %s", groups)
-	return table
+	db.exec("CREATE TABLE %s AS %s", unordered, asked)
+	db.exec("CREATE TABLE %s AS SELECT * FROM %s ORDER BY %s", db.groups, unordered, strings.Join(names, ", "))
+	db.exec("DROP TABLE %s", unordered)
+	return db.groups
 }
 
 // A query is what keys are in SQL.
@@ -249,6 +255,5 @@ func (s *store) classes(k int, subject *anonymity.Column, keys []anonymity.Key) 
 		count = "count(*)"
 	}
 	s.folder.db.exec("CREATE TABLE %s AS SELECT %s FROM %s GROUP BY ALL HAVING %s >= %d", classes, strings.Join(names, ", "), members, count, k)
-	s.folder.db.exec("DROP TABLE %s", members)
 	return classes
 }
