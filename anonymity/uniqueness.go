@@ -125,7 +125,7 @@ func measureUniqueness(_ context.Context, s *study) (Result, error) {
 			{ID: "below", Name: fmt.Sprintf("Records in classes smaller than %d", s.K), Value: Number(u.Below), Unit: "records"},
 		},
 		Pictures: []Picture{{
-			Title: "How many share a record's values", Histogram: bars(u.Sizes, s.K), Axes: [2]string{fmt.Sprintf("records in the class; dark: fewer than %d", s.K), "records"},
+			Title: "How many share a record's values", Histogram: bars(u.Sizes, s.K), Axes: [2]string{fmt.Sprintf("records in the class; red: some or all have fewer than %d", s.K), "records"},
 		}},
 	}
 	return r, nil
