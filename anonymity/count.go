@@ -47,7 +47,11 @@ type Store interface {
 
 // tuples yields each combination of keys that rows have, in order, with the
 // number of rows. The slice is valid until the next one.
-func (t *Table) tuples(keys ...Key) iter.Seq2[[]int64, int] {
+func (t *Table) tuples(keys ...Key) iter.Seq2[[]int64, int] { return t.tuplesOf(nil, keys) }
+
+// tuplesOf is like tuples. With wanted, the first key is the subject, and others
+// than those wanted may be left out, which saves work.
+func (t *Table) tuplesOf(wanted func(subject int64) bool, keys []Key) iter.Seq2[[]int64, int] {
 	keys = t.lower(keys)
 	if t.store != nil {
 		return t.store.Tuples(keys)
@@ -57,7 +61,7 @@ func (t *Table) tuples(keys ...Key) iter.Seq2[[]int64, int] {
 		lanes[i] = t.lane(k)
 	}
 	if t.bySubject && len(keys) > 0 && keys[0].Column != nil && keys[0].Column.Role == Subject && keys[0].Form == "" {
-		return t.bySubjects(lanes)
+		return t.bySubjects(lanes, wanted)
 	}
 	return t.bySorting(lanes, false)
 }
@@ -203,7 +207,7 @@ func (t *Table) span() (first, last int64) {
 
 // bySubjects yields the tuples of rows that are ordered by subject, of which
 // the first key is one. It needs no more memory than one subject's rows.
-func (t *Table) bySubjects(lanes []lane) iter.Seq2[[]int64, int] {
+func (t *Table) bySubjects(lanes []lane, wanted func(subject int64) bool) iter.Seq2[[]int64, int] {
 	return func(yield func([]int64, int) bool) {
 		tuple := make([]int64, len(lanes))
 		var keys []uint64
@@ -216,7 +220,7 @@ func (t *Table) bySubjects(lanes []lane) iter.Seq2[[]int64, int] {
 			for end < t.Rows && lanes[0].at(uint32(end)) == who {
 				end++
 			}
-			if who < 0 {
+			if who < 0 || wanted != nil && !wanted(who) {
 				row = end
 				continue
 			}

@@ -61,15 +61,15 @@ func mix(x uint64) uint64 {
 }
 
 // each yields the trace of each subject that has a point: ascending, and valid
-// until the next one.
-func (r Traces) each() iter.Seq2[pair, []pair] {
+// until the next one. Subjects that are not wanted may be left out.
+func (r Traces) each(wanted func(subject int64) bool) iter.Seq2[pair, []pair] {
 	return func(yield func(pair, []pair) bool) {
 		if r.table == nil {
 			return
 		}
 		var who pair
 		var points []pair
-		for tuple := range r.table.tuples(r.keys...) {
+		for tuple := range r.table.tuplesOf(wanted, r.keys) {
 			if now := pairOf(tuple[:r.ids]); now != who {
 				if len(points) > 0 && !yield(who, points) {
 					return
@@ -125,7 +125,8 @@ func (r Traces) Unicity(most, draws, resamples int, rng *rand.Rand) []Rate {
 func (r Traces) draw(most, n int, seed uint64) []draw {
 	var drawn []draw
 	bound := ^uint64(0)
-	for who, points := range r.each() {
+	early := func(subject int64) bool { return r.ids > 1 || pair{subject}.mixed(seed) <= bound }
+	for who, points := range r.each(early) {
 		order := who.mixed(seed)
 		if order > bound {
 			continue
@@ -176,7 +177,7 @@ func (r Traces) share(drawn []draw) {
 		holders[d.points[0]] = append(holders[d.points[0]], d)
 		sieve.add(d.points[0])
 	}
-	for who, points := range r.each() {
+	for who, points := range r.each(nil) {
 		for _, p := range points {
 			if !sieve.has(p) {
 				continue
