@@ -3,6 +3,7 @@ LINT     = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 STAT     = golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 FUZZTIME = 30s
 BENCH    = .
+COUNT    = 10
 CASE     = cases/$(shell date +%Y-%m-%d-%H%M%S)-mint-2020
 VERSION  = $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 
@@ -48,7 +49,7 @@ fuzz: ## every fuzz target, FUZZTIME each
 	  done; done
 
 bench: ## benchmarks; compare: make bench >old; change; make bench >new; go run $(STAT) old new
-	@go test -run '^$$' -bench '$(BENCH)' -benchmem -count 10 ./...
+	@go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) ./...
 
 cover: setup ## test coverage
 	go test -coverprofile=cover.out ./... && go tool cover -func=cover.out | tail -1

@@ -40,7 +40,7 @@ var layers = []layer{
 	{"audit/attribute/...", []string{"audit", "audit/attribute/...", "claims", "personal"}, "its tables, how they are packed, and what makes them"},
 	{"audit/...", []string{"audit", "claims", "personal"}, "stages meet in cmd, not in each other"},
 	{"anonymity", []string{"audit", "personal"}, "measures a table; shows no value"},
-	{"anonymity/...", []string{"anonymity", "audit"}, "reads tables, shows results"},
+	{"anonymity/...", []string{"anonymity", "audit"}, "reads tables, keeps rows on disk, shows results"},
 	{"", nil, "the map"},
 }
 

@@ -101,37 +101,33 @@ const maxCells = 4 << 20
 // counts2 counts events by domain and day, or by the first two
 // quasi-identifiers.
 func (s *study) counts2() (counts [][]int, of string, ok bool) {
-	var key func(row int) (uint32, uint32, bool)
-	if item, coarse := s.items(Domain); item != nil && s.Times != nil {
-		first := s.earliest(s.all(), Ticks[2])
-		key = func(row int) (uint32, uint32, bool) {
-			id := coarse[item.Codes[row]]
-			return uint32(id), uint32(s.Times[row]/86400 - first), id >= 0 && s.timed(row) //nolint:gosec // days since the first
-		}
+	var keys []Key
+	if item := s.One(Item); item != nil && s.timely() {
+		keys = []Key{{Column: item, Form: Domain, Need: true}, {Step: 86400}}
 		of = "domain and day"
 	} else if cols := s.With(Quasi); len(cols) >= 2 {
-		key = func(row int) (uint32, uint32, bool) { return cols[0].Codes[row], cols[1].Codes[row], true }
+		keys = keysOf(cols[:2])
 		of = cols[0].Name + " and " + cols[1].Name
 	} else {
 		return nil, "", false
 	}
-	rows, columns := uint32(0), uint32(0)
-	for row := range s.Rows {
-		if a, b, known := key(row); known {
-			rows, columns = max(rows, a+1), max(columns, b+1)
-		}
+	rows, columns, first := int64(0), int64(0), int64(0)
+	if keys[1].Column == nil {
+		first, _ = s.span()
+		first = floor(first, 86400) / 86400
 	}
-	if rows == 0 || uint64(rows)*uint64(columns) > maxCells {
+	for tuple := range s.tuples(keys...) {
+		rows, columns = max(rows, tuple[0]+1), max(columns, tuple[1]-first+1)
+	}
+	if rows == 0 || rows > maxCells || columns > maxCells || rows*columns > maxCells {
 		return nil, of, false
 	}
 	counts = make([][]int, rows)
 	for i := range counts {
 		counts[i] = make([]int, columns)
 	}
-	for row := range s.Rows {
-		if a, b, known := key(row); known {
-			counts[a][b]++
-		}
+	for tuple, n := range s.tuples(keys...) {
+		counts[tuple[0]][tuple[1]-first] += n
 	}
 	return counts, of, true
 }

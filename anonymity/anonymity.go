@@ -229,6 +229,9 @@ func Run(ctx context.Context, t *Table, opt Options, ids ...string) ([]Result, e
 		}
 		s.Step(m)
 		r, err := m.run(ctx, s)
+		if broken := errors.Join(t.err(), s.Against.err(), s.Public.err()); broken != nil {
+			err = broken
+		}
 		var skipped errSkip
 		switch {
 		case errors.As(err, &skipped):

@@ -40,6 +40,7 @@ func fleet(people, events, urls int) *Table {
 		model.Codes, version.Codes = append(model.Codes, models[who]), append(version.Codes, versions[who])
 		t.Times = append(t.Times, 1588550400+rng.Int64N(28*86400))
 	}
+	t.arrange()
 	return t
 }
 

@@ -19,10 +19,11 @@ type ColumnSet struct {
 // are the minimal unique column combinations. Adding a column never makes
 // fewer records unique, so a set that is enough is not looked into further.
 func (t *Table) MinimalSets(cols []*Column, size int, share float64) []ColumnSet {
-	s := &setSearch{cols: cols}
-	s.records = t.records(cols).order
-	s.of, _ = t.subjects()
-	s.need = max(1, int(share*float64(len(s.records))+0.999999))
+	s := &setSearch{table: t.reduced(cols), cols: cols}
+	for r := range t.records(cols) {
+		s.records += r.n
+	}
+	s.need = max(1, int(share*float64(s.records)+0.999999))
 	level := [][]int{{}}
 	for depth := 1; depth <= size && len(level) > 0; depth++ {
 		level = s.deepen(level)
@@ -30,11 +31,32 @@ func (t *Table) MinimalSets(cols []*Column, size int, share float64) []ColumnSet
 	return s.found
 }
 
+// reduced returns a table in memory with one row for each record, which is
+// faster to search; on disk it is left as it is.
+func (t *Table) reduced(cols []*Column) *Table {
+	subject := t.One(Subject)
+	if t.store != nil || subject == nil {
+		return t
+	}
+	lanes := []lane{t.lane(Key{Column: subject})}
+	for _, k := range t.lower(keysOf(cols)) {
+		lanes = append(lanes, t.lane(k))
+	}
+	rows := t.all()
+	kept := rows[:0]
+	for _, row := range rows {
+		if len(kept) == 0 || !same(kept[len(kept)-1], row, lanes) {
+			kept = append(kept, row)
+		}
+	}
+	return t.pick(kept)
+}
+
 type setSearch struct {
+	table   *Table
 	cols    []*Column
-	records []uint32
-	of      []int32 // the subject of each row
-	need    int     // unique records that are enough
+	records int
+	need    int // unique records that are enough
 	minimal [][]int
 	found   []ColumnSet
 }
@@ -59,7 +81,7 @@ func (s *setSearch) deepen(level [][]int) [][]int {
 				continue
 			}
 			s.minimal = append(s.minimal, larger)
-			found := ColumnSet{Unique: unique, Records: len(s.records)}
+			found := ColumnSet{Unique: unique, Records: s.records}
 			for _, i := range larger {
 				found.Columns = append(found.Columns, s.cols[i].Name)
 			}
@@ -79,20 +101,31 @@ func (s *setSearch) covered(set []int) bool {
 // unique counts the records that are alone in the columns of a set. A subject
 // with several records that are equal there counts as one record.
 func (s *setSearch) unique(set []int) int {
-	cols := make([]*Column, len(set))
-	for i, c := range set {
-		cols[i] = s.cols[c]
-	}
-	g := groupRows(s.records, cols)
-	n := 0
-	for i := range g.classes() {
-		rows := g.class(i)
-		same := !slices.ContainsFunc(rows, func(row uint32) bool { return s.of[row] != s.of[rows[0]] })
-		if same {
-			n += len(rows)
+	var cols, rest []*Column
+	for i, c := range s.cols {
+		if c = s.table.Column(c.Name); slices.Contains(set, i) {
+			cols = append(cols, c)
+		} else {
+			rest = append(rest, c)
 		}
 	}
-	return n
+	unique, size, who, several := 0, 0, int64(0), false
+	closed := func() {
+		if !several {
+			unique += size
+		}
+		size, several = 0, false
+	}
+	for r := range s.table.records(cols, rest...) {
+		if r.first {
+			closed()
+		}
+		several = several || size > 0 && (r.subject < 0 || r.subject != who) || r.n > 1
+		size += r.n
+		who = r.subject
+	}
+	closed()
+	return unique
 }
 
 // shares of records that a set has to make unique, to be told.

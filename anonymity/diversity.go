@@ -3,6 +3,7 @@ package anonymity
 import (
 	"cmp"
 	"context"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -25,39 +26,55 @@ type Diversity struct {
 // Diverse returns the diversity of a sensitive column over the classes of the
 // others (Machanavajjhala 2007, Li 2007, Cao 2012, Brickell 2008).
 func (t *Table) Diverse(cols []*Column, sensitive *Column) Diversity {
-	g := t.records(cols, sensitive)
-	rank, ordered := order(sensitive)
-	all := shares(g.order, sensitive, rank)
-	d := Diversity{Column: sensitive.Name, Distinct: len(all), Entropy: math.Inf(1)}
-	if !ordered {
+	rank, numbers := order(sensitive)
+	all := make(tally)
+	for r := range t.records(cols, sensitive) {
+		all.add(rank[r.values[len(cols)]], r.n)
+	}
+	p := all.shares()
+	d := Diversity{Column: sensitive.Name, Distinct: len(p), Entropy: math.Inf(1)}
+	if !numbers {
 		d.TOrdered = math.NaN()
 	}
-	for i := range g.classes() {
-		d.add(shares(g.class(i), sensitive, rank), all)
+	class := make(tally)
+	for r := range t.records(cols, sensitive) {
+		if r.first && len(class) > 0 {
+			d.add(class.shares(), p)
+			clear(class)
+		}
+		class.add(rank[r.values[len(cols)]], r.n)
 	}
-	if g.classes() == 0 {
+	if len(class) > 0 {
+		d.add(class.shares(), p)
+	} else {
 		d.Entropy = 0
 	}
 	return d
 }
 
-// shares returns the share of each value among rows, by the value's rank.
-func shares(rows []uint32, c *Column, rank []int) map[int]float64 {
-	n := make(map[int]float64)
-	for _, row := range rows {
-		n[rank[c.Codes[row]]]++
+// A tally counts records by the rank of their value.
+type tally map[int]int
+
+func (t tally) add(rank, n int) { t[rank] += n }
+
+// shares returns the share of each rank.
+func (t tally) shares() map[int]float64 {
+	n := 0
+	for _, count := range t {
+		n += count
 	}
-	for v := range n {
-		n[v] /= float64(len(rows))
+	s := make(map[int]float64, len(t))
+	for rank, count := range t {
+		s[rank] = float64(count) / float64(n)
 	}
-	return n
+	return s
 }
 
 // add takes one class into account: q are its shares, p those of all records.
 func (d *Diversity) add(q, p map[int]float64) {
 	d.Distinct = min(d.Distinct, len(q))
 	entropy, largest := 0.0, 0.0
-	for _, v := range sorted(q) {
+	for _, v := range sortedKeys(q) {
 		share := q[v]
 		entropy -= share * math.Log(share)
 		largest = max(largest, share)
@@ -73,7 +90,7 @@ func (d *Diversity) add(q, p map[int]float64) {
 		d.Recursive = max(d.Recursive, largest/(1-largest))
 	}
 	equal, ordered, prefix := 0.0, 0.0, 0.0
-	for _, v := range sorted(p) {
+	for _, v := range sortedKeys(p) {
 		diff := q[v] - p[v]
 		equal += math.Abs(diff) / 2
 		prefix += diff
@@ -85,24 +102,18 @@ func (d *Diversity) add(q, p map[int]float64) {
 	}
 }
 
-// sorted returns the keys in order, so that sums do not depend on the map.
-func sorted(m map[int]float64) []int {
-	keys := make([]int, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}
+// sortedKeys returns the keys in order, so that sums do not depend on the map.
+func sortedKeys[V any](m map[int]V) []int { return slices.Sorted(maps.Keys(m)) }
 
 // order returns for each code of a column its place in the order of values. If
 // all values but the missing one are numbers, they are ordered by size, and
 // ordered is true; else by their text. The missing one comes first.
 func order(c *Column) (rank []int, ordered bool) {
-	codes := make([]int, len(c.Values))
-	numbers := make([]float64, len(c.Values))
+	values := slices.Collect(c.each())
+	codes := make([]int, len(values))
+	numbers := make([]float64, len(values))
 	ordered = true
-	for i, v := range c.Values {
+	for i, v := range values {
 		codes[i] = i
 		n, err := strconv.ParseFloat(v, 64)
 		if Missing(v) {
@@ -115,7 +126,7 @@ func order(c *Column) (rank []int, ordered bool) {
 		if ordered && numbers[a] != numbers[b] {
 			return cmp.Compare(numbers[a], numbers[b])
 		}
-		return cmp.Compare(c.Values[a], c.Values[b])
+		return cmp.Compare(values[a], values[b])
 	})
 	rank = make([]int, len(codes))
 	for place, code := range codes {

@@ -3,9 +3,9 @@ package anonymity
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
-	"sync"
 
 	"telltale/audit"
 	"telltale/personal"
@@ -34,35 +34,32 @@ func (t Trait) Stable() bool {
 // Trait returns how a column behaves over the subjects. Missing values are left
 // out.
 func (t *Table) Trait(c *Column) Trait {
-	of, n := t.subjects()
-	none := c.missing()
-	rows := slices.DeleteFunc(t.all(), func(row uint32) bool { return of[row] < 0 || int(c.Codes[row]) == none })
-	rows = sortRows(rows, []*Column{c})
 	trait := Trait{Column: c.Name}
-	holders := make([]int, len(c.Values))
-	var main []uint32
-	rows = bySubject(rows, of, n)
-	for len(rows) > 0 {
-		mine := prefix(rows, func(row uint32) bool { return of[row] == of[rows[0]] })
-		best, most := uint32(0), 0
-		for part := mine; len(part) > 0; {
-			same := prefix(part, func(row uint32) bool { return c.Codes[row] == c.Codes[part[0]] })
-			holders[c.Codes[part[0]]]++
-			if len(same) > most {
-				best, most = c.Codes[part[0]], len(same)
+	subject := t.One(Subject)
+	if subject == nil {
+		for _, n := range t.tuples(Key{Column: c, Need: true}) {
+			trait.Subjects += n
+			if n == 1 {
+				trait.Own++
 			}
-			part = part[len(same):]
 		}
-		main = append(main, best)
-		trait.Constant += float64(most) / float64(len(mine))
-		rows = rows[len(mine):]
-	}
-	if trait.Subjects = len(main); trait.Subjects == 0 {
+		if trait.Subjects > 0 {
+			trait.Constant = 1
+			trait.Own /= float64(trait.Subjects)
+		}
 		return trait
 	}
-	trait.Constant /= float64(trait.Subjects)
-	for _, code := range main {
-		if holders[code] == 1 {
+	h := holdings{values: make([]byte, c.distinct())}
+	for tuple, n := range t.tuples(Key{Column: subject, Need: true}, Key{Column: c, Need: true}) {
+		h.add(tuple[0], tuple[1], n)
+	}
+	h.close()
+	if trait.Subjects = h.subjects; trait.Subjects == 0 {
+		return trait
+	}
+	trait.Constant = h.constant / float64(h.subjects)
+	for _, state := range h.values {
+		if state == heldOnce|mostFrequent {
 			trait.Own++
 		}
 	}
@@ -70,26 +67,70 @@ func (t *Table) Trait(c *Column) Trait {
 	return trait
 }
 
-// prefix returns the first rows for which is holds.
-func prefix(rows []uint32, is func(row uint32) bool) []uint32 {
-	if i := slices.IndexFunc(rows, func(row uint32) bool { return !is(row) }); i >= 0 {
-		return rows[:i]
+// What is known of a value while subjects are gone through.
+const (
+	heldOnce     = 1 << iota // by one subject
+	heldMore                 // by several
+	mostFrequent             // it is a subject's most frequent one
+)
+
+// holdings go through the values of one subject after the other.
+type holdings struct {
+	values   []byte
+	subjects int
+	constant float64 // sum of the shares of the most frequent values
+
+	who        int64
+	rows, most int // of the subject, and with its most frequent value
+	best       int64
+}
+
+func (h *holdings) add(who, value int64, n int) {
+	if who != h.who {
+		h.close()
+		h.who = who
 	}
-	return rows
+	if h.values[value]&(heldOnce|heldMore) == 0 {
+		h.values[value] |= heldOnce
+	} else {
+		h.values[value] = h.values[value]&^heldOnce | heldMore
+	}
+	h.rows += n
+	if n > h.most {
+		h.best, h.most = value, n
+	}
+}
+
+func (h *holdings) close() {
+	if h.rows == 0 {
+		return
+	}
+	h.values[h.best] |= mostFrequent
+	h.constant += float64(h.most) / float64(h.rows)
+	h.subjects++
+	h.rows, h.most = 0, 0
 }
 
 // hidden is what a column hides its values by.
 type hidden struct {
 	column  *Column
-	encoded map[string][]Example // by encoding and kind
+	encoded map[string]uncovered // by encoding and kind
 	digests map[int]*reversal
 	values  int // distinct, not missing
 }
 
+// An uncovered is how many values an encoding hid, and the first of them.
+type uncovered struct {
+	n     int
+	first Example
+}
+
 // uncover looks at each distinct value of a column.
 func uncover(c *Column) hidden {
-	h := hidden{column: c, encoded: make(map[string][]Example), digests: make(map[int]*reversal)}
-	for code, v := range c.Values {
+	h := hidden{column: c, encoded: make(map[string]uncovered), digests: make(map[int]*reversal)}
+	code := uint32(0)
+	for v := range c.each() {
+		code++
 		if Missing(v) {
 			continue
 		}
@@ -97,7 +138,11 @@ func uncover(c *Column) hidden {
 		if Shape(c.Name, v) == "" {
 			if plain, encoding, ok := decoded(c.Name, v); ok {
 				form := encoding + " of what has the form of " + string(Shape(c.Name, plain))
-				h.encoded[form] = append(h.encoded[form], Example{c.Name, encoding, audit.NewSecret([]byte(plain))})
+				u := h.encoded[form]
+				if u.n++; u.n == 1 {
+					u.first = Example{c.Name, encoding, audit.NewSecret([]byte(plain))}
+				}
+				h.encoded[form] = u
 				continue
 			}
 		}
@@ -105,38 +150,52 @@ func uncover(c *Column) hidden {
 			if h.digests[kind] == nil {
 				h.digests[kind] = newReversal(kind)
 			}
-			h.digests[kind].add(sum, uint32(code))
+			h.digests[kind].add(sum, code-1)
 		}
 	}
 	return h
 }
 
-// plainSpace is the dictionary of all values that the data set shows in clear,
-// with what encodings hide, in lower case too.
-func (s *study) plainSpace() Space {
-	var words []string
-	for _, c := range s.Columns {
-		for _, v := range c.Values {
-			if Missing(v) {
-				continue
-			}
-			words = append(words, v)
-			if low := strings.ToLower(v); low != v {
-				words = append(words, low)
-			}
-			if plain, _, ok := decoded(c.Name, v); ok {
-				words = append(words, plain)
+// partWords is how many words of a dictionary are tried together.
+const partWords = 1 << 18
+
+// plain yields the dictionary of all values that the data set shows in clear,
+// with what encodings hide, in lower case too, part by part.
+func (s *study) plain() iter.Seq[Space] {
+	return func(yield func(Space) bool) {
+		var words []string
+		flush := func() bool {
+			part := ListSpace("", words)
+			words = nil
+			return yield(part)
+		}
+		for _, c := range s.Columns {
+			for v := range c.each() {
+				if Missing(v) {
+					continue
+				}
+				words = append(words, v)
+				if low := strings.ToLower(v); low != v {
+					words = append(words, low)
+				}
+				if plain, _, ok := decoded(c.Name, v); ok {
+					words = append(words, plain)
+				}
+				if len(words) >= partWords && !flush() {
+					return
+				}
 			}
 		}
+		if len(words) > 0 {
+			flush()
+		}
 	}
-	return ListSpace("values of this data set", words)
 }
 
 func measureIdentifiers(ctx context.Context, s *study) (Result, error) {
 	var r Result
 	cols := s.With(Subject, Identifier, Quasi, Sensitive, Mode, Item)
 	g := Grid{Title: "How columns behave", Head: []string{"column", "role", "same for a subject", "its own", "behaves as", "form of most values"}}
-	own := sync.OnceValue(s.plainSpace)
 	for _, c := range cols {
 		h := uncover(c)
 		t := s.Trait(c)
@@ -149,7 +208,7 @@ func measureIdentifiers(ctx context.Context, s *study) (Result, error) {
 			}
 			g.Rows = append(g.Rows, []string{c.Name, string(c.Role), percent(t.Constant) + " %", percent(t.Own) + " %", behaves, string(commonShape(c))})
 		}
-		if err := s.reveal(ctx, h, own, &r); err != nil {
+		if err := s.reveal(ctx, h, &r); err != nil {
 			return Result{}, err
 		}
 	}
@@ -160,11 +219,11 @@ func measureIdentifiers(ctx context.Context, s *study) (Result, error) {
 // commonShape returns the kind of more than half of the values, or "".
 func commonShape(c *Column) personal.Kind {
 	n := make(map[personal.Kind]int)
-	for _, v := range c.Values {
+	for v := range c.each() {
 		n[Shape(c.Name, v)]++
 	}
 	for kind, count := range n {
-		if kind != "" && 2*count > len(c.Values) {
+		if kind != "" && 2*count > c.distinct() {
 			return kind
 		}
 	}
@@ -172,27 +231,32 @@ func commonShape(c *Column) personal.Kind {
 }
 
 // reveal undoes encodings, and tries dictionaries on digests.
-func (s *study) reveal(ctx context.Context, h hidden, own func() Space, r *Result) error {
+func (s *study) reveal(ctx context.Context, h hidden, r *Result) error {
 	forms := make([]string, 0, len(h.encoded))
 	for form := range h.encoded {
 		forms = append(forms, form)
 	}
 	slices.Sort(forms)
 	for _, form := range forms {
-		list := h.encoded[form]
+		u := h.encoded[form]
 		r.Attacks = append(r.Attacks, Attack{
 			ID: "encoded/" + h.column.Name, Name: fmt.Sprintf("Undoing %s in %s, without any key,", form, h.column.Name),
-			Rate: Wilson(float64(len(list)), h.values), Of: "values",
+			Rate: Wilson(float64(u.n), h.values), Of: "values",
 		})
-		r.Examples = append(r.Examples, list[0])
+		r.Examples = append(r.Examples, u.first)
 	}
 	for kind := range digests {
 		rev := h.digests[kind]
 		if rev == nil {
 			continue
 		}
-		for _, space := range append([]Space{own()}, s.Spaces...) {
-			if err := s.reverse(ctx, h.column, rev, space, r); err != nil {
+		try := attempt{column: h.column, reversal: rev, name: "values of this data set"}
+		if err := s.reverse(ctx, try, s.plain(), r); err != nil {
+			return err
+		}
+		for _, space := range s.Spaces {
+			try.name = space.Name
+			if err := s.reverse(ctx, try, slices.Values([]Space{space}), r); err != nil {
 				return err
 			}
 		}
@@ -200,34 +264,49 @@ func (s *study) reveal(ctx context.Context, h hidden, own func() Space, r *Resul
 	return nil
 }
 
-// reverse tries one dictionary on the digests of a column, and tells how fast
-// it went.
-func (s *study) reverse(ctx context.Context, c *Column, rev *reversal, space Space, r *Result) error {
+// An attempt is what a dictionary is tried on.
+type attempt struct {
+	column   *Column
+	reversal *reversal
+	name     string // of the dictionary
+}
+
+// reverse tries one dictionary, part by part, on the digests of a column, and
+// tells how fast it went.
+func (s *study) reverse(ctx context.Context, a attempt, parts iter.Seq[Space], r *Result) error {
 	start := s.Clock()
-	found, err := rev.try(ctx, space, s.Guesses, s.Workers)
-	if err != nil {
-		return err
+	met := make(map[uint32]bool)
+	var tried, size uint64
+	first, example := ^uint32(0), []byte(nil)
+	for part := range parts {
+		found, err := a.reversal.try(ctx, part, s.Guesses-tried, s.Workers)
+		if err != nil {
+			return err
+		}
+		for code, i := range found {
+			if code < first {
+				first, example = code, part.at(i, nil)
+			}
+			met[code] = true
+		}
+		tried += min(part.Size, s.Guesses-tried)
+		size += part.Size
 	}
 	seconds := float64(s.Clock()-start) / 1e9
-	name := digests[rev.kind].name
+	name := digests[a.reversal.kind].name
 	r.Attacks = append(r.Attacks, Attack{
-		ID: "reversed/" + c.Name + "/" + space.Name, Name: fmt.Sprintf("Reversing %s in %s by the dictionary “%s”", name, c.Name, space.Name),
-		Rate: Wilson(float64(len(found)), rev.count), Of: "values",
+		ID: "reversed/" + a.column.Name + "/" + a.name, Name: fmt.Sprintf("Reversing %s in %s by the dictionary “%s”", name, a.column.Name, a.name),
+		Rate: Wilson(float64(len(met)), a.reversal.count), Of: "values",
 	})
-	tried := min(s.Guesses, space.Size)
 	if seconds > 0 {
 		rate := float64(tried) / seconds
 		r.Figures = append(r.Figures, Figure{
-			ID: "rate/" + c.Name + "/" + space.Name, Name: fmt.Sprintf("Guesses at %s in %s by “%s”", name, c.Name, space.Name), Value: Number(rate), Unit: "per second",
-			Note: fmt.Sprintf("%d of %d tried in %.1f s; all would take %.3g s here", tried, space.Size, seconds, float64(space.Size)/rate),
+			ID: "rate/" + a.column.Name + "/" + a.name, Name: fmt.Sprintf("Guesses at %s in %s by “%s”", name, a.column.Name, a.name), Value: Number(rate), Unit: "per second",
+			Note: fmt.Sprintf("%d of %d tried in %.1f s; all would take %.3g s here", tried, size, seconds, float64(size)/rate),
 		})
 	}
-	if len(found) > 0 {
-		first := ^uint32(0)
-		for code := range found {
-			first = min(first, code)
-		}
-		r.Examples = append(r.Examples, Example{c.Name, name, audit.NewSecret(space.at(found[first], nil))})
+	if len(met) > 0 {
+		r.Examples = append(r.Examples, Example{a.column.Name, name, audit.NewSecret(example)})
 	}
 	return nil
 }

@@ -100,29 +100,53 @@ func topByHand(p Profiles, n int) Profiles {
 	return q
 }
 
-// What sorts by counting and by digits sorts like the library.
-func TestSorts(t *testing.T) {
+// What sorts by counting sorts like the library, and keeps equal rows in order.
+func TestSortRows(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		keys := rapid.SliceOf(rapid.Uint64()).Draw(t, "keys")
-		with := make([]uint32, len(keys))
-		for i := range with {
-			with[i] = uint32(i)
+		n := rapid.IntRange(0, 20).Draw(t, "rows")
+		values := make([][2]int64, n)
+		rows := make([]uint32, n)
+		for i := range values {
+			values[i] = [2]int64{rapid.Int64Range(0, 1<<40-1).Draw(t, "first"), rapid.Int64Range(0, 2).Draw(t, "second")}
+			rows[i] = uint32(i)
 		}
-		want := slices.Clone(with)
-		slices.SortStableFunc(want, func(a, b uint32) int {
-			switch {
-			case keys[a] < keys[b]:
-				return -1
-			case keys[a] > keys[b]:
-				return 1
-			}
-			return 0
+		want := slices.Clone(rows)
+		slices.SortStableFunc(want, func(a, b uint32) int { return slices.Compare(values[a][:], values[b][:]) })
+		got := sortRows(rows, []lane{
+			{bits: 40, at: func(row uint32) int64 { return values[row][0] }},
+			{bits: 2, at: func(row uint32) int64 { return values[row][1] }},
 		})
-		radix(keys, with)
-		if !slices.IsSorted(keys) || !slices.Equal(with, want) {
-			t.Fatalf("%v, want %v", with, want)
+		if !slices.Equal(got, want) {
+			t.Fatalf("%v, want %v", got, want)
 		}
 	})
+}
+
+// An urn gives each value out as often as it is in, and each order is as likely
+// as in a shuffle: the first card is each value by its share.
+func TestUrn(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		counts := rapid.SliceOfN(rapid.IntRange(0, 4), 1, 9).Draw(t, "counts")
+		u := newUrn(counts)
+		got := make([]int, len(counts))
+		rng := random(rapid.Uint64().Draw(t, "seed"), "urn")
+		for u.left > 0 {
+			got[u.draw(rng)]++
+		}
+		if !slices.Equal(got, counts) {
+			t.Fatalf("%v, want %v", got, counts)
+		}
+	})
+	rng := random(1, "urn")
+	first := 0
+	for range 4000 {
+		if newUrn([]int{3, 0, 1}).draw(rng) == 0 {
+			first++
+		}
+	}
+	if first < 2890 || first > 3110 { // 3000, four standard deviations
+		t.Errorf("the first of 3 and 1 was drawn %d times of 4000", first)
+	}
 }
 
 // Everyone who visits the same in both windows and alone is found, by every
@@ -173,14 +197,8 @@ func TestInferBruteForce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 10).Draw(t, "records")
 		values, class := make([]uint32, n), make([]uint32, n)
-		rows := make([]uint32, n)
 		for i := range n {
-			values[i], class[i], rows[i] = rapid.Uint32Range(0, 2).Draw(t, "value"), rapid.Uint32Range(0, 1).Draw(t, "class"), uint32(i)
-		}
-		g := groupRows(rows, []*Column{{Values: []string{"a", "b"}, Codes: class}})
-		ordered := make([]uint32, n)
-		for i, row := range g.order {
-			ordered[i] = values[row]
+			values[i], class[i] = rapid.Uint32Range(0, 2).Draw(t, "value"), rapid.Uint32Range(0, 1).Draw(t, "class")
 		}
 		want := 0.0
 		for i := range n {
@@ -198,8 +216,21 @@ func TestInferBruteForce(t *testing.T) {
 			}
 			want += vote(same, values[i])
 		}
-		if got := inferred(g, ordered, 3); math.Abs(got-want) > 1e-9 {
-			t.Fatalf("%v hits, want %v", got, want)
+		all := make([]int, 3)
+		for _, v := range values {
+			all[v]++
+		}
+		g := newGuesser(all)
+		for c := range uint32(2) {
+			for i, v := range values {
+				if class[i] == c {
+					g.add(int(v), 1)
+				}
+			}
+			g.close()
+		}
+		if math.Abs(g.hits-want) > 1e-9 {
+			t.Fatalf("%v hits, want %v", g.hits, want)
 		}
 	})
 }

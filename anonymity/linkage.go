@@ -1,8 +1,11 @@
 package anonymity
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -40,34 +43,41 @@ type linkable struct {
 	from, among Profiles
 }
 
+// always are cuts before and after all times.
+const (
+	never  = math.MinInt64 / 4
+	always = math.MaxInt64 / 4
+)
+
 // windows splits the rows at a time and returns the profiles of both sides.
 func (s *study) windows(form Form, split int64) linkable {
-	return s.halves(form, func(row uint32) int {
-		if !s.timed(int(row)) {
-			return -1
-		}
-		if s.Times[row] < split {
-			return 0
-		}
-		return 1
-	})
+	return s.halves(form, Key{Cuts: []int64{never, split, always}}, 0, 1)
 }
 
-// halves returns the profiles of the rows for which side is 0, and of those for
-// which it is 1.
-func (s *study) halves(form Form, side func(row uint32) int) linkable {
-	of, _ := s.subjects()
-	item, coarse := s.items(form)
-	var rows [2][]uint32
-	for _, row := range s.all() {
-		if of[row] < 0 || coarse[item.Codes[row]] < 0 {
-			continue
-		}
-		if i := side(row); i >= 0 {
-			rows[i] = append(rows[i], row)
+// halves returns the profiles of the rows for which a key has one value, and of
+// those for which it has another.
+func (s *study) halves(form Form, by Key, one, other int64) linkable {
+	var l linkable
+	by.Need = true
+	keys := []Key{{Column: s.One(Subject), Need: true}, by, {Column: s.One(Item), Form: form, Need: true}}
+	for tuple, n := range s.tuples(keys...) {
+		switch tuple[1] {
+		case one:
+			l.from.add(uint32(tuple[0]), uint32(tuple[2]), n) //nolint:gosec // codes
+		case other:
+			l.among.add(uint32(tuple[0]), uint32(tuple[2]), n) //nolint:gosec // codes
 		}
 	}
-	return linkable{from: s.profiles(rows[0], of, coarse), among: s.profiles(rows[1], of, coarse)}
+	return l
+}
+
+// profiles returns the profiles of all rows.
+func (s *study) profiles(form Form) Profiles {
+	var p Profiles
+	for tuple, n := range s.tuples(Key{Column: s.One(Subject), Need: true}, Key{Column: s.One(Item), Form: form, Need: true}) {
+		p.add(uint32(tuple[0]), uint32(tuple[1]), n) //nolint:gosec // codes
+	}
+	return p
 }
 
 // middle returns the time that splits the data in two: the one given, or the
@@ -76,16 +86,7 @@ func (s *study) middle() int64 {
 	if !s.Split.IsZero() {
 		return s.Split.Unix()
 	}
-	first, last, seen := int64(0), int64(0), false
-	for row := range s.Rows {
-		if !s.timed(row) {
-			continue
-		}
-		if !seen {
-			first, last, seen = s.Times[row], s.Times[row], true
-		}
-		first, last = min(first, s.Times[row]), max(last, s.Times[row])
-	}
+	first, last := s.span()
 	return first + (last-first+1)/2
 }
 
@@ -95,64 +96,67 @@ func (s *study) modes(form Form) (linkable, bool) {
 	if c == nil {
 		return linkable{}, false
 	}
-	g := groupRows(s.all(), []*Column{c})
-	var codes []uint32
-	for i := range g.classes() {
-		codes = append(codes, c.Codes[g.class(i)[0]])
+	type mode struct {
+		code int64
+		n    int
 	}
-	count := func(code uint32) int {
-		for i := range g.classes() {
-			if c.Codes[g.class(i)[0]] == code {
-				return len(g.class(i))
-			}
-		}
-		return 0
+	var modes []mode
+	for tuple, n := range s.tuples(Key{Column: c, Need: true}) {
+		modes = append(modes, mode{tuple[0], n})
 	}
-	codes = slices.DeleteFunc(codes, func(code uint32) bool { return Missing(c.Values[code]) })
-	slices.SortStableFunc(codes, func(a, b uint32) int { return count(b) - count(a) })
-	if len(codes) < 2 {
+	slices.SortStableFunc(modes, func(a, b mode) int { return cmp.Compare(b.n, a.n) })
+	if len(modes) < 2 {
 		return linkable{}, false
 	}
-	l := s.halves(form, func(row uint32) int { return slices.Index(codes[:2], c.Codes[row]) })
+	l := s.halves(form, Key{Column: c}, modes[0].code, modes[1].code)
 	l.name = "modes"
-	l.what = fmt.Sprintf("from %s to %s", c.Values[codes[0]], c.Values[codes[1]])
+	l.what = fmt.Sprintf("from %s to %s", c.value(modes[0].code), c.value(modes[1].code))
 	return l, true
 }
 
 // across returns the profiles of this data set and of the one to link with, on
 // common numbers.
 func (s *study) across(form Form) (linkable, error) {
-	joined, from, err := join(s.Table, s.Against)
+	builder := s.another([]Column{{Name: "from", Role: Mode}, {Name: "subject", Role: Subject}, {Name: "item", Role: Item}})
+	for i, t := range []*Table{s.Table, s.Against} {
+		subject, item := t.One(Subject), t.One(Item)
+		if subject == nil || item == nil {
+			return linkable{}, errors.New("linking two data sets takes a subject and an item column in both")
+		}
+		if err := t.pour(builder, sides[i], keysOf([]*Column{subject, item}), false); err != nil {
+			return linkable{}, err
+		}
+	}
+	joined, err := builder.Table()
 	if err != nil {
 		return linkable{}, err
 	}
 	both := &study{joined, s.Options}
-	l := both.halves(form, func(row uint32) int {
-		if int(row) < from {
-			return 0
-		}
-		return 1
-	})
+	l := both.halves(form, Key{Column: joined.One(Mode)}, 0, 1)
 	l.name, l.what = "sets", "from this data set to the other"
-	return l, nil
+	return l, joined.err()
 }
 
-// join puts subject and item of two tables into one, a's rows first.
-func join(a, b *Table) (*Table, int, error) {
-	builder := NewBuilder([]Column{{Name: "subject", Role: Subject}, {Name: "item", Role: Item}})
-	for _, t := range []*Table{a, b} {
-		subject, item := t.One(Subject), t.One(Item)
-		if subject == nil || item == nil {
-			return nil, 0, fmt.Errorf("linking two data sets takes a subject and an item column in both")
+// sides mark the rows of two tables that are put into one. They get the codes 0
+// and 1.
+var sides = [2]string{"a", "b"}
+
+// pour adds the rows of a table to a builder: a mark, and the texts of keys.
+// With once, the last key is left out, and each combination is one row.
+func (t *Table) pour(to *Builder, mark string, keys []Key, once bool) error {
+	row := []string{mark}
+	for texts, n := range t.texts(keys...) {
+		if once {
+			texts, n = texts[:len(texts)-1], 1
 		}
-		for row := range t.Rows {
-			if err := builder.Add([]string{subject.Values[subject.Codes[row]], item.Values[item.Codes[row]]}); err != nil {
-				return nil, 0, err
+		row = append(row[:1], texts...)
+		for range n {
+			if err := to.Add(row); err != nil {
+				return err
 			}
 		}
 	}
-	t, err := builder.Table()
-	return t, a.Rows, err
+	return t.err()
 }
 
 // linkForm is how items are seen when profiles are compared.
@@ -164,7 +168,7 @@ func (s *study) linkables() ([]linkable, error) {
 		return nil, skip("linkage takes a subject and an item column")
 	}
 	var list []linkable
-	if s.Times != nil {
+	if s.timely() {
 		split := s.middle()
 		l := s.windows(linkForm, split)
 		l.name, l.what = "windows", "from before "+time.Unix(split, 0).UTC().Format(time.RFC3339)+" to after"

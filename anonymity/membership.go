@@ -59,7 +59,7 @@ func (s *study) membership(r *Result) {
 		r.Notes = append(r.Notes, "Membership was not tried: it takes a subject and an item column.")
 		return
 	}
-	p := s.halves(linkForm, func(uint32) int { return 0 }).from
+	p := s.profiles(linkForm)
 	if len(p.who) < minMembers {
 		r.Notes = append(r.Notes, fmt.Sprintf("Membership was not tried: it takes %d subjects, and there are %d.", minMembers, len(p.who)))
 		return

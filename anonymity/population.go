@@ -31,7 +31,7 @@ func (s Sample) sum(f func(size, classes float64) float64) float64 {
 		sizes[size] = float64(n)
 	}
 	total := 0.0
-	for _, size := range sorted(sizes) {
+	for _, size := range sortedKeys(sizes) {
 		total += f(float64(size), sizes[size])
 	}
 	return total

@@ -3,7 +3,6 @@ package anonymity
 import (
 	"context"
 	"fmt"
-	"strings"
 )
 
 // A Presence bounds how surely one can tell of a person in a public table that
@@ -18,47 +17,59 @@ type Presence struct {
 // columns that both have. A share above one means that the data set is no part
 // of the public table.
 func (t *Table) Present(public *Table, cols []*Column) (Presence, error) {
-	in := make([]*Column, len(cols))
-	for i, c := range cols {
-		if in[i] = public.Column(c.Name); in[i] == nil {
-			return Presence{}, fmt.Errorf("the public table has no column %q", c.Name)
-		}
-	}
-	ours := t.counts(cols)
-	p := Presence{Min: 1}
-	theirs := public.counts(in)
-	for key, n := range theirs {
-		share := float64(ours[key]) / float64(n)
-		p.Min, p.Max = min(p.Min, share), max(p.Max, share)
-		p.Classes++
-	}
-	for key, n := range ours {
-		if theirs[key] == 0 {
-			p.Outside += n
-		}
-	}
-	return p, nil
-}
-
-// counts counts the records of each class, by its values.
-func (t *Table) counts(cols []*Column) map[string]int {
-	g := t.records(cols)
-	n := make(map[string]int, g.classes())
-	for i := range g.classes() {
-		rows := g.class(i)
-		n[text(rows[0], cols)] = len(rows)
-	}
-	return n
-}
-
-// text writes the values of a row so that different rows have different texts.
-func text(row uint32, cols []*Column) string {
-	var b strings.Builder
+	columns := []Column{{Name: "from", Role: Mode}}
 	for _, c := range cols {
-		v := c.Values[c.Codes[row]]
-		fmt.Fprintf(&b, "%d:%s", len(v), v)
+		columns = append(columns, Column{Name: c.Name, Role: Quasi})
 	}
-	return b.String()
+	builder := t.another(columns)
+	for i, from := range []*Table{t, public} {
+		in := make([]*Column, len(cols))
+		for j, c := range cols {
+			if in[j] = from.Column(c.Name); in[j] == nil {
+				return Presence{}, fmt.Errorf("the public table has no column %q", c.Name)
+			}
+		}
+		keys, subject := keysOf(in), from.One(Subject)
+		if subject != nil {
+			keys = append(keys, Key{Column: subject, Need: true})
+		}
+		if err := from.pour(builder, sides[i], keys, subject != nil); err != nil {
+			return Presence{}, err
+		}
+	}
+	if builder.table.Rows == 0 {
+		return Presence{Min: 1}, nil // nobody is in either
+	}
+	joined, err := builder.Table()
+	if err != nil {
+		return Presence{}, err
+	}
+	return joined.present(), joined.err()
+}
+
+// present compares the rows of two tables that were put into one.
+func (t *Table) present() Presence {
+	p := Presence{Min: 1}
+	var n [2]int
+	closed := func() {
+		if n[1] > 0 {
+			share := float64(n[0]) / float64(n[1])
+			p.Min, p.Max = min(p.Min, share), max(p.Max, share)
+			p.Classes++
+		} else {
+			p.Outside += n[0]
+		}
+		n = [2]int{}
+	}
+	cols := t.With(Quasi)
+	for r := range t.records(cols, t.One(Mode)) {
+		if r.first {
+			closed()
+		}
+		n[r.values[len(cols)]] += r.n
+	}
+	closed()
+	return p
 }
 
 func measurePresence(_ context.Context, s *study) (Result, error) {

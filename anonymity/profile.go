@@ -14,36 +14,18 @@ type Profiles struct {
 	visits []uint32
 }
 
-// profiles returns the profiles of some rows at one form of the items. The
-// numbers of subjects and items are those of the table.
-func (t *Table) profiles(rows []uint32, of []int32, coarse []int32) Profiles {
-	item := t.One(Item)
-	p := Profiles{items: sparse{start: []uint32{0}}}
-	_, n := t.subjects()
-	keys, who := make([]uint64, 0, len(rows)), make([]uint32, 0, len(rows))
-	for _, row := range bySubject(rows, of, n) {
-		keys = append(keys, uint64(of[row])<<32|uint64(uint32(coarse[item.Codes[row]]))) //nolint:gosec // rows without are left out
-		who = append(who, uint32(of[row]))                                               //nolint:gosec // see above
+// add appends a visited item of a subject. Subjects and items come ascending.
+func (p *Profiles) add(who, item uint32, visits int) {
+	if p.items.start == nil {
+		p.items.start = []uint32{0}
 	}
-	radix(keys, who)
-	for i, key := range keys {
-		if i > 0 && key == keys[i-1] {
-			p.visits[len(p.visits)-1]++
-			continue
-		}
-		if i > 0 && who[i] != who[i-1] {
-			p.items.start = append(p.items.start, uint32(len(p.items.ids))) //nolint:gosec // less than rows
-		}
-		if i == 0 || who[i] != who[i-1] {
-			p.who = append(p.who, who[i])
-		}
-		p.items.ids = append(p.items.ids, uint32(key)) //nolint:gosec // the item is the lower half
-		p.visits = append(p.visits, 1)
+	if n := len(p.who); n == 0 || p.who[n-1] != who {
+		p.who = append(p.who, who)
+		p.items.start = append(p.items.start, 0)
 	}
-	if len(keys) > 0 {
-		p.items.start = append(p.items.start, uint32(len(p.items.ids))) //nolint:gosec // see above
-	}
-	return p
+	p.items.ids = append(p.items.ids, item)
+	p.visits = append(p.visits, uint32(min(visits, math.MaxUint32))) //nolint:gosec // cut
+	p.items.start[len(p.who)] = uint32(len(p.items.ids))             //nolint:gosec // less than rows
 }
 
 // top keeps of each profile the n items with most visits; of equal ones those

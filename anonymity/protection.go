@@ -2,12 +2,9 @@ package anonymity
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
-	"math"
 	"regexp"
 	"slices"
-	"strings"
 )
 
 // A protection is a change of a data set that might help.
@@ -36,15 +33,15 @@ func (s *study) protections() []protection {
 			list = append(list, protection{name: "without " + c.Name, apply: func(t *Table) *Table { return t.without(c.Name) }})
 		}
 		if versions(c) {
-			list = append(list, protection{name: c.Name + " to the major version", apply: func(t *Table) *Table { return t.mapped(c.Name, major) }})
+			list = append(list, protection{name: c.Name + " to the major version", apply: func(t *Table) *Table { return t.seen(c.Name, Major) }})
 		}
 	}
-	if c := s.One(Item); c != nil && slices.ContainsFunc(c.Values, func(v string) bool { return Coarse(v, Host) != v }) {
+	if c := s.One(Item); c != nil && c.any(isCoarser) {
 		for _, form := range Forms[1:] {
 			list = append(list, protection{name: "items to " + string(form), apply: func(t *Table) *Table { return t.coarser(form) }})
 		}
 	}
-	if s.Times != nil {
+	if s.timely() {
 		for _, tick := range Ticks[1:4] {
 			list = append(list, protection{name: "time to the " + tick.Name, apply: func(t *Table) *Table { return t.slower(tick) }})
 		}
@@ -76,28 +73,13 @@ func (t *Table) without(name string) *Table {
 	return c
 }
 
-// mapped changes the values of a column; values that become equal are one.
-func (t *Table) mapped(name string, to func(string) string) *Table {
+// seen returns the table with the values of a column in a form.
+func (t *Table) seen(name string, form Form) *Table {
 	c := t.copyOf()
 	i := slices.IndexFunc(c.Columns, func(col *Column) bool { return col.Name == name })
-	old := c.Columns[i]
-	col := &Column{Name: old.Name, Role: old.Role, Codes: make([]uint32, len(old.Codes))}
-	index := make(map[string]uint32)
-	codes := make([]uint32, len(old.Values))
-	for code, v := range old.Values {
-		v = to(v)
-		n, had := index[v]
-		if !had {
-			n = uint32(len(col.Values)) //nolint:gosec // not more than before
-			index[v] = n
-			col.Values = append(col.Values, v)
-		}
-		codes[code] = n
-	}
-	for row, code := range old.Codes {
-		col.Codes[row] = codes[code]
-	}
-	c.Columns[i] = col
+	col := *c.Columns[i]
+	col.form = form
+	c.Columns[i] = &col
 	return c
 }
 
@@ -106,102 +88,83 @@ func (t *Table) coarser(form Form) *Table {
 	if c == nil {
 		return t
 	}
-	return t.mapped(c.Name, func(v string) string {
-		if Missing(v) {
-			return v
-		}
-		return Coarse(v, form)
-	})
+	return t.seen(c.Name, form)
 }
 
 func (t *Table) slower(tick Tick) *Table {
 	c := t.copyOf()
-	if t.Times == nil {
-		return c
-	}
-	c.Times = make([]int64, len(t.Times))
-	for i, at := range t.Times {
-		c.Times[i] = at - (at%tick.Seconds+tick.Seconds)%tick.Seconds
-	}
+	c.floor = tick.Seconds
 	return c
 }
 
 // rotated gives each subject a new id every so many days, all on the same day.
 func (t *Table) rotated(days int) *Table {
-	subject := t.One(Subject)
-	if subject == nil || t.Times == nil {
-		return t
-	}
 	c := t.copyOf()
-	col := &Column{Name: subject.Name, Role: Subject, Codes: make([]uint32, t.Rows)}
-	index := make(map[[2]int64]uint32)
-	width := int64(days) * 86400
-	for row, code := range subject.Codes {
-		key := [2]int64{int64(code), 0}
-		value := subject.Values[code]
-		if t.timed(row) && !Missing(value) {
-			key[1] = 1 + t.Times[row]/width
-		}
-		if !Missing(value) {
-			value = fmt.Sprintf("%s/%d", value, key[1])
-		}
-		id, had := index[key]
-		if !had {
-			id = uint32(len(col.Values)) //nolint:gosec // not more than rows
-			index[key] = id
-			col.Values = append(col.Values, value)
-		}
-		col.Codes[row] = id
+	if t.One(Subject) != nil && t.timely() {
+		c.life = int64(days) * 86400
 	}
-	c.Columns[slices.Index(c.Columns, subject)] = col
 	return c
-}
-
-// truth gives rows whose ids rotate the subject again that is behind them.
-func (t *Table) truth(days int) *Table {
-	c := t.One(Subject)
-	if days == 0 || c == nil {
-		return t
-	}
-	return t.mapped(c.Name, func(v string) string {
-		if i := strings.LastIndexByte(v, '/'); i >= 0 {
-			return v[:i]
-		}
-		return v
-	})
 }
 
 // frequent keeps the rows whose quasi-identifiers and whose item k subjects or
 // more have.
 func (t *Table) frequent(k int) *Table {
-	drop := make([]bool, t.Rows)
-	mark := func(cols []*Column) {
-		if len(cols) == 0 {
-			return
-		}
-		rare := make(map[string]bool)
-		g := t.records(cols)
-		for i := range g.classes() {
-			if rows := g.class(i); len(rows) < k {
-				rare[codesOf(rows[0], cols)] = true
-			}
-		}
-		for row := range t.Rows {
-			drop[row] = drop[row] || len(rare) > 0 && rare[codesOf(uint32(row), cols)]
+	var groups [][]Key
+	for _, cols := range [][]*Column{t.With(Quasi), t.With(Item)} {
+		if len(cols) > 0 {
+			groups = append(groups, t.lower(keysOf(cols)))
 		}
 	}
-	mark(t.With(Quasi))
-	mark(t.With(Item))
-	kept := slices.DeleteFunc(t.all(), func(row uint32) bool { return drop[row] })
-	return t.pick(kept)
+	if t.store == nil {
+		return t.keep(k, groups)
+	}
+	c := t.copyOf()
+	c.store, c.Rows = t.store.Keep(k, t.One(Subject), groups)
+	for i, col := range c.Columns {
+		moved := *col
+		moved.store = c.store
+		c.Columns[i] = &moved
+	}
+	return c
 }
 
-func codesOf(row uint32, cols []*Column) string {
-	b := make([]byte, 0, 4*len(cols))
-	for _, c := range cols {
-		b = binary.LittleEndian.AppendUint32(b, c.Codes[row])
+// keep is frequent in memory.
+func (t *Table) keep(k int, groups [][]Key) *Table {
+	drop := make([]bool, t.Rows)
+	subject := t.One(Subject)
+	for _, keys := range groups {
+		lanes := make([]lane, 0, len(keys)+1)
+		for _, key := range keys {
+			lanes = append(lanes, t.lane(key))
+		}
+		values, none := lanes, -1
+		if subject != nil {
+			lanes, none = append(lanes, t.lane(Key{Column: subject})), subject.missing()
+		}
+		sorted := sortRows(t.all(), lanes)
+		for len(sorted) > 0 {
+			class := prefix(sorted, func(row uint32) bool { return same(row, sorted[0], values) })
+			members := 0
+			for i, row := range class {
+				if subject == nil || int(subject.Codes[row]) != none && (i == 0 || subject.Codes[row] != subject.Codes[class[i-1]]) {
+					members++
+				}
+			}
+			for _, row := range class {
+				drop[row] = drop[row] || members < k
+			}
+			sorted = sorted[len(class):]
+		}
 	}
-	return string(b)
+	return t.pick(slices.DeleteFunc(t.all(), func(row uint32) bool { return drop[row] }))
+}
+
+// prefix returns the first rows for which is holds.
+func prefix(rows []uint32, is func(row uint32) bool) []uint32 {
+	if i := slices.IndexFunc(rows, func(row uint32) bool { return !is(row) }); i >= 0 {
+		return rows[:i]
+	}
+	return rows
 }
 
 var version = regexp.MustCompile(`^\d+(\.\d+)+`)
@@ -209,53 +172,29 @@ var version = regexp.MustCompile(`^\d+(\.\d+)+`)
 // versions reports whether most values of a column are versions.
 func versions(c *Column) bool {
 	n := 0
-	for _, v := range c.Values {
+	for v := range c.each() {
 		if version.MatchString(v) {
 			n++
 		}
 	}
-	return 2*n > len(c.Values)
-}
-
-func major(v string) string {
-	head, _, _ := strings.Cut(v, ".")
-	return head
+	return 2*n > c.distinct()
 }
 
 // entropies sums the entropies of the columns that carry information.
 func (t *Table) entropies() float64 {
 	sum := 0.0
-	for _, c := range t.With(Item, Mode, Quasi, Sensitive) {
-		n := make([]int, len(c.Values))
-		for _, code := range c.Codes {
-			n[code]++
-		}
-		sum += entropy(n, t.Rows)
+	keys := keysOf(t.With(Item, Mode, Quasi, Sensitive))
+	if t.timely() {
+		keys = append(keys, Key{Step: 1})
 	}
-	if t.Times != nil {
-		at := make(map[int64]int)
-		for _, x := range t.Times {
-			at[x]++
+	for _, k := range keys {
+		sizes := make(map[int]int)
+		for _, n := range t.tuples(k) {
+			sizes[n]++
 		}
-		n := make([]int, 0, len(at))
-		for _, count := range at {
-			n = append(n, count)
-		}
-		slices.Sort(n)
-		sum += entropy(n, t.Rows)
+		sum += bitsOf(sizes)
 	}
 	return sum
-}
-
-func entropy(counts []int, n int) float64 {
-	h := 0.0
-	for _, c := range counts {
-		if c > 0 {
-			p := float64(c) / float64(n)
-			h -= p * math.Log2(p)
-		}
-	}
-	return h
 }
 
 // remedy measures what a protection leaves.
@@ -269,21 +208,21 @@ func (s *study) remedy(ctx context.Context, p protection, before float64) (Remed
 		m.Bits = t.entropies() / before * m.Rows
 	}
 	if cols := t.With(Quasi); len(cols) > 0 {
-		u := t.truth(p.days).Unique(cols, s.K) // two ids of one person hide nobody
+		u := t.Unique(cols, s.K) // by who it really is: two ids of one person hide nobody
 		m.Unique = Wilson(float64(u.Unique), u.Records)
 	}
 	if t.One(Subject) == nil {
 		return m, nil
 	}
 	rng := random(s.Seed, "protection")
-	if t.One(Item) != nil || t.Times != nil {
+	if t.One(Item) != nil || t.timely() {
 		tick := Ticks[0]
-		if t.Times == nil {
+		if !t.timely() {
 			tick = Ticks[len(Ticks)-1]
 		}
 		m.Unicity = t.Traces(Full, tick).Unicity(heatPoints, s.Draws, s.Resamples, rng)[heatPoints-1]
 	}
-	if t.One(Item) == nil || t.Times == nil {
+	if t.One(Item) == nil || !t.timely() {
 		return m, nil
 	}
 	matches, err := s.linkAfter(ctx, t, p)
@@ -296,23 +235,13 @@ func (s *study) remedy(ctx context.Context, p protection, before float64) (Remed
 // truth is who really was behind it.
 func (s *study) linkAfter(ctx context.Context, t *Table, p protection) ([]Match, error) {
 	middle := s.middle()
-	width := int64(math.MaxInt64 / 4)
+	width := int64(always / 2)
 	if p.days > 0 {
 		width = int64(p.days) * 86400
-		middle -= middle % width
+		middle = floor(middle, width)
 	}
-	t = t.truth(p.days)
 	after := &study{t, s.Options}
-	l := after.halves(linkForm, func(row uint32) int {
-		switch at := t.Times[row]; {
-		case !t.timed(int(row)) || at < middle-width || at >= middle+width:
-			return -1
-		case at < middle:
-			return 0
-		default:
-			return 1
-		}
-	})
+	l := after.halves(linkForm, Key{Cuts: []int64{middle - width, middle, middle + width}}, 0, 1)
 	return Link(ctx, l.from, l.among, Likenesses[1], s.Workers)
 }
 

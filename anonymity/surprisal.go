@@ -20,20 +20,32 @@ type Surprise struct {
 func (t *Table) Surprises(cols []*Column) []Surprise {
 	list := make([]Surprise, 0, len(cols))
 	for _, c := range cols {
-		g := t.records([]*Column{c})
 		s := Surprise{Column: c.Name}
-		n := float64(len(g.order))
-		for i := range g.classes() {
-			rows := g.class(i)
-			if Missing(c.Values[c.Codes[rows[0]]]) {
-				s.Missing = len(rows)
-			} else {
-				s.Values++
+		none := int64(c.missing())
+		sizes := make(map[int]int)
+		n, size := 0, 0
+		for r := range t.records([]*Column{c}) {
+			if r.first && size > 0 {
+				sizes[size]++
+				size = 0
 			}
-			bits := math.Log2(n / float64(len(rows)))
-			s.Mean += float64(len(rows)) / n * bits
-			s.Max = max(s.Max, bits)
+			size += r.n
+			n += r.n
+			if r.values[0] == none {
+				s.Missing += r.n
+			}
 		}
+		if size > 0 {
+			sizes[size]++
+		}
+		for size, classes := range sizes {
+			s.Values += classes
+			s.Max = max(s.Max, math.Log2(float64(n)/float64(size)))
+		}
+		if s.Missing > 0 {
+			s.Values--
+		}
+		s.Mean = bitsOf(sizes)
 		list = append(list, s)
 	}
 	return list

@@ -3,26 +3,47 @@ package anonymity
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
-	"strings"
-	"time"
 )
 
-// A Table is a data set in memory, column by column. A row costs four bytes
-// for each column that is kept, and each distinct value is kept once.
+// A Table is a data set, column by column: in memory, or in a [Store] if it
+// does not fit there. In memory a row costs four bytes for each column that is
+// kept, and each distinct value is kept once.
+//
+// A table may be a view of another: with columns left out or seen coarser, or
+// with times and ids as a protection leaves them.
 type Table struct {
 	Columns []*Column
 	Rows    int
-	Times   []int64 // Unix seconds of each row; nil without a time column
+	Times   []int64 // Unix seconds of each row; nil without a time column, and on disk
 	Known   []bool  // whether the row's time could be read; nil: all could
+
+	store       Store // has the rows, if memory does not
+	like        *Builder
+	bySubject   bool  // rows of a subject stand together, in the order of their codes
+	hasTimes    bool  // on disk
+	first, last int64 // times, on disk
+	untimed     int   // on disk
+	nobody      int   // on disk
+	floor       int64 // times are known in steps of so many seconds; 0: exactly
+	life        int64 // subjects get new ids every so many seconds; 0: never
 }
 
-// A Column holds one value of each row.
+// A Column holds one value of each row. That of the times has none: they are in
+// the table.
 type Column struct {
 	Name   string
 	Role   Role
-	Values []string // the distinct values, in the order in which they first came
-	Codes  []uint32 // for each row the index of its value in Values
+	Values []string // the distinct values, in the order in which they first came; nil on disk
+	Codes  []uint32 // for each row the index of its value in Values; nil on disk
+	Place  int      // number of the column in its store
+
+	form  Form // how exactly a view sees the values; "": as they are
+	store Store
+	size  int               // distinct values, on disk
+	none  int               // code of the missing value, on disk
+	known map[Form][]uint32 // what coarse made
 }
 
 // Missing reports whether a value counts as not given. Missing values are
@@ -30,7 +51,50 @@ type Column struct {
 func Missing(value string) bool { return value == "" }
 
 // missing returns the code of the missing value, or -1.
-func (c *Column) missing() int { return slices.IndexFunc(c.Values, Missing) }
+func (c *Column) missing() int {
+	if c.store != nil {
+		return c.none
+	}
+	return slices.IndexFunc(c.Values, Missing)
+}
+
+// distinct returns the number of different values, with the missing one.
+func (c *Column) distinct() int {
+	if c.store != nil {
+		return c.size
+	}
+	return len(c.Values)
+}
+
+// each yields the values as they are, in the order of their codes.
+func (c *Column) each() iter.Seq[string] {
+	if c.store != nil {
+		return c.store.Values(c.Place)
+	}
+	return slices.Values(c.Values)
+}
+
+// any reports whether a value is of a kind.
+func (c *Column) any(is func(string) bool) bool {
+	for v := range c.each() {
+		if is(v) {
+			return true
+		}
+	}
+	return false
+}
+
+// value returns the value of a code.
+func (c *Column) value(code int64) string {
+	i := int64(0)
+	for v := range c.each() {
+		if i == code {
+			return v
+		}
+		i++
+	}
+	return ""
+}
 
 // Column returns the column of a name, or nil.
 func (t *Table) Column(name string) *Column {
@@ -72,33 +136,11 @@ func (t *Table) Check() error {
 		}
 	}
 	for _, c := range t.Columns {
-		if len(c.Codes) != t.Rows {
+		if c.store == nil && c.Role != Time && len(c.Codes) != t.Rows {
 			return fmt.Errorf("the column %q has %d values in %d rows", c.Name, len(c.Codes), t.Rows)
 		}
 	}
 	return nil
-}
-
-// subjects returns for each row the code of its subject, -1 for a row without
-// one, and the number of codes. Without a subject column each row is a subject
-// of its own.
-func (t *Table) subjects() (of []int32, n int) {
-	of = make([]int32, t.Rows)
-	c := t.One(Subject)
-	if c == nil {
-		for i := range of {
-			of[i] = int32(i)
-		}
-		return of, t.Rows
-	}
-	none := c.missing()
-	for i, code := range c.Codes {
-		of[i] = int32(code) //nolint:gosec // see above
-		if int(code) == none {
-			of[i] = -1
-		}
-	}
-	return of, len(c.Values)
 }
 
 // CountSubjects returns how many subjects the table has; a missing one does
@@ -109,162 +151,90 @@ func (t *Table) CountSubjects() int {
 		return t.Rows
 	}
 	if c.missing() >= 0 {
-		return len(c.Values) - 1
+		return c.distinct() - 1
 	}
-	return len(c.Values)
+	return c.distinct()
 }
 
 // Nobody returns how many rows have no subject.
 func (t *Table) Nobody() int {
-	of, _ := t.subjects()
-	n := 0
-	for _, s := range of {
-		if s < 0 {
+	c := t.One(Subject)
+	if t.store != nil || c == nil {
+		return t.nobody
+	}
+	none, n := c.missing(), 0
+	for _, code := range c.Codes {
+		if int(code) == none {
 			n++
 		}
 	}
 	return n
 }
 
-// pick returns a table of some rows. The columns share their values with t.
-func (t *Table) pick(rows []uint32) *Table {
-	p := &Table{Rows: len(rows)}
+// Untimed returns how many rows have a time that could not be read.
+func (t *Table) Untimed() int {
+	n := t.untimed
+	for _, known := range t.Known {
+		if !known {
+			n++
+		}
+	}
+	return n
+}
+
+// timely reports whether the table has times.
+func (t *Table) timely() bool { return t.Times != nil || t.hasTimes }
+
+// arrange orders the rows by subject. Their order means nothing, and what is
+// counted by subject then takes little memory.
+func (t *Table) arrange() {
+	c := t.One(Subject)
+	if c == nil || t.bySubject || t.store != nil {
+		return
+	}
+	l := t.lane(Key{Column: c})
+	order := sortRows(t.all(), []lane{l})
 	for _, c := range t.Columns {
-		codes := make([]uint32, len(rows))
-		for i, row := range rows {
-			codes[i] = c.Codes[row]
-		}
-		p.Columns = append(p.Columns, &Column{Name: c.Name, Role: c.Role, Values: c.Values, Codes: codes})
+		c.Codes = ordered(c.Codes, order)
 	}
-	if t.Times != nil {
-		p.Times = make([]int64, len(rows))
-		for i, row := range rows {
-			p.Times[i] = t.Times[row]
-		}
+	t.Times, t.Known = ordered(t.Times, order), ordered(t.Known, order)
+	t.bySubject = true
+}
+
+// ordered returns a list in an order, nil for none.
+func ordered[T any](list []T, order []uint32) []T {
+	if list == nil {
+		return nil
 	}
-	if t.Known != nil {
-		p.Known = make([]bool, len(rows))
-		for i, row := range rows {
-			p.Known[i] = t.Known[row]
-		}
+	to := make([]T, len(order))
+	for i, row := range order {
+		to[i] = list[row]
 	}
+	return to
+}
+
+// all returns the numbers of all rows.
+func (t *Table) all() []uint32 {
+	rows := make([]uint32, t.Rows)
+	for i := range rows {
+		rows[i] = uint32(i)
+	}
+	return rows
+}
+
+// pick returns a table of some rows, in ascending order. The columns share their
+// values with t.
+func (t *Table) pick(rows []uint32) *Table {
+	p := t.copyOf()
+	p.Rows = len(rows)
+	for i, c := range t.Columns {
+		picked := *c
+		picked.Codes = ordered(c.Codes, rows)
+		p.Columns[i] = &picked
+	}
+	p.Times, p.Known = ordered(t.Times, rows), ordered(t.Known, rows)
 	return p
 }
 
 // timed reports whether the row has a time.
 func (t *Table) timed(row int) bool { return t.Times != nil && (t.Known == nil || t.Known[row]) }
-
-// A Builder makes a table row by row, within a memory budget.
-type Builder struct {
-	Memory int64          // bytes that the table may take; 0: no bound
-	Zone   *time.Location // of times that name none; nil: UTC
-
-	table Table
-	index []map[string]uint32
-	bytes int64
-	time  *Column
-	first string // the first time that could not be read
-	bad   int
-	stamp map[uint32]instant
-}
-
-// ErrMemory means that a table does not fit its budget.
-var ErrMemory = errors.New("the data set does not fit into the memory that it may take")
-
-// maxRows keeps row numbers and codes within 31 bits.
-const maxRows = 1<<31 - 1
-
-// NewBuilder returns a builder of a table with the columns given; those to
-// ignore are left out.
-func NewBuilder(columns []Column) *Builder {
-	b := &Builder{}
-	for _, c := range columns {
-		col := &Column{Name: c.Name, Role: c.Role}
-		if c.Role == Time {
-			b.time = col
-		}
-		b.table.Columns = append(b.table.Columns, col)
-		b.index = append(b.index, make(map[string]uint32))
-	}
-	return b
-}
-
-// perValue is what a distinct value costs besides its bytes: two string
-// headers, a code and its share of the map.
-const perValue = 64
-
-// Add appends a row, with one value for each of the builder's columns. Values
-// are copied. "NaN", "null" and "NULL" count as missing.
-func (b *Builder) Add(row []string) error {
-	if b.table.Rows == maxRows {
-		return fmt.Errorf("%w: it has more than %d rows", ErrMemory, maxRows)
-	}
-	for i, col := range b.table.Columns {
-		value := strings.TrimSpace(row[i])
-		if value == "NaN" || value == "null" || value == "NULL" {
-			value = ""
-		}
-		code, had := b.index[i][value]
-		if !had {
-			value = strings.Clone(value)
-			code = uint32(len(col.Values)) //nolint:gosec // not more than rows
-			b.index[i][value] = code
-			col.Values = append(col.Values, value)
-			b.bytes += perValue + int64(len(value))
-		}
-		col.Codes = append(col.Codes, code)
-		b.bytes += 4
-	}
-	b.addTime()
-	b.table.Rows++
-	if b.Memory > 0 && b.bytes > b.Memory {
-		return fmt.Errorf("%w: after %d rows it needs more than %d MiB; allow more, or ignore columns", ErrMemory, b.table.Rows, b.Memory>>20)
-	}
-	return nil
-}
-
-// An instant is a time in Unix seconds, or none.
-type instant struct {
-	unix int64
-	ok   bool
-}
-
-// addTime reads the time of the row that was just added. A value is read once.
-func (b *Builder) addTime() {
-	if b.time == nil {
-		return
-	}
-	code := b.time.Codes[b.table.Rows]
-	in, had := b.stamp[code]
-	if !had {
-		in.unix, in.ok = ParseTime(b.time.Values[code], b.Zone)
-		if b.stamp == nil {
-			b.stamp = make(map[uint32]instant)
-		}
-		b.stamp[code] = in
-		b.bytes += 32
-	}
-	if !in.ok {
-		b.bad++
-		if b.first == "" {
-			b.first = b.time.Values[code]
-		}
-	}
-	b.table.Times = append(b.table.Times, in.unix)
-	b.table.Known = append(b.table.Known, in.ok)
-	b.bytes += 9
-}
-
-// Table returns the table. It is an error if no time could be read at all: the
-// column is then none of times.
-func (b *Builder) Table() (*Table, error) {
-	t := &b.table
-	if b.time != nil && b.bad == t.Rows && t.Rows > 0 {
-		return nil, fmt.Errorf("no value of the column %q is a time: the first has %d bytes; times are RFC 3339, "+
-			"2006-01-02 15:04:05, 2006-01-02, or Unix seconds, milliseconds or microseconds", b.time.Name, len(b.first))
-	}
-	if b.bad == 0 {
-		t.Known = nil
-	}
-	return t, t.Check()
-}

@@ -1,7 +1,6 @@
 package anonymity
 
 import (
-	"math/bits"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -16,7 +15,7 @@ type sparse struct {
 	ids   []uint32
 }
 
-func (s sparse) rows() int { return len(s.start) - 1 }
+func (s sparse) rows() int { return max(0, len(s.start)-1) }
 
 func (s sparse) row(i int) []uint32 { return s.ids[s.start[i]:s.start[i+1]] }
 
@@ -50,6 +49,7 @@ const (
 	Host     Form = "host"
 	Domain   Form = "domain" // registrable domain, by the public suffix list
 	NoItem   Form = "none"   // all items are one: only times count
+	Major    Form = "major"  // of a version: what is before the first dot
 )
 
 // Forms lists the forms, fine to coarse.
@@ -61,8 +61,11 @@ func Coarse(item string, form Form) string {
 	switch {
 	case form == NoItem:
 		return "*"
-	case form == Full:
+	case form == Full || Missing(item):
 		return item
+	case form == Major:
+		head, _, _ := strings.Cut(item, ".")
+		return head
 	case bareHost(item):
 		if form == Domain {
 			return domain(strings.ToLower(item))
@@ -151,148 +154,26 @@ type Tick struct {
 // Ticks lists the widths, fine to coarse.
 var Ticks = []Tick{{"second", 1}, {"hour", 3600}, {"day", 86400}, {"week", 7 * 86400}, {"no time", 0}}
 
-// Traces are the points of subjects: a point is an item in a step of time. A
-// subject has each point once, however often it was there.
-type Traces struct {
-	points   sparse // of each subject, ascending
-	subjects sparse // of each point, ascending
-}
-
-// Traces returns the traces of a table at one granularity. Rows without a
-// subject are left out, and rows without a time unless tick has no width. Rows
-// without an item are left out if there is an item column.
-func (t *Table) Traces(form Form, tick Tick) Traces {
-	of, n := t.subjects()
-	item, coarse := t.items(form)
-	rows := t.all()
-	kept := rows[:0]
-	for _, row := range rows {
-		if of[row] >= 0 && (tick.Seconds == 0 || t.timed(int(row))) && (item == nil || coarse[item.Codes[row]] >= 0) {
-			kept = append(kept, row)
-		}
+// coarse returns for each code of a column in memory the number of its form, in
+// the order in which forms first come.
+func (c *Column) coarse(form Form) []uint32 {
+	if done := c.known[form]; done != nil {
+		return done
 	}
-	kept = bySubject(kept, of, n)
-	keys, who := make([]uint64, len(kept)), make([]uint32, len(kept))
-	first := t.earliest(kept, tick)
-	for i, row := range kept {
-		key := uint64(0)
-		if item != nil {
-			key = uint64(coarse[item.Codes[row]]) << 32 //nolint:gosec // checked above
-		}
-		if tick.Seconds > 0 {
-			key |= uint64(uint32(t.Times[row]/tick.Seconds - first)) //nolint:gosec // 2^32 seconds are 136 years
-		}
-		keys[i], who[i] = key, uint32(of[row]) //nolint:gosec // checked above
-	}
-	radix(keys, who)
-	return newTraces(keys, who, n)
-}
-
-// earliest returns the first step of time of the rows.
-func (t *Table) earliest(rows []uint32, tick Tick) int64 {
-	if tick.Seconds == 0 || len(rows) == 0 {
-		return 0
-	}
-	first := t.Times[rows[0]]
-	for _, row := range rows {
-		first = min(first, t.Times[row])
-	}
-	return first / tick.Seconds
-}
-
-// items returns the item column, if there is one, and for each of its values
-// the number of its form, -1 for the missing one.
-func (t *Table) items(form Form) (*Column, []int32) {
-	c := t.One(Item)
-	if c == nil {
-		return nil, nil
-	}
-	index := make(map[string]int32)
-	of := make([]int32, len(c.Values))
+	index := make(map[string]uint32)
+	done := make([]uint32, len(c.Values))
 	for i, v := range c.Values {
-		if Missing(v) {
-			of[i] = -1
-			continue
-		}
 		v = Coarse(v, form)
 		id, had := index[v]
 		if !had {
-			id = int32(len(index)) //nolint:gosec // not more than values
+			id = uint32(len(index)) //nolint:gosec // not more than values
 			index[v] = id
 		}
-		of[i] = id
+		done[i] = id
 	}
-	return c, of
-}
-
-// bySubject sorts rows by subject, by counting.
-func bySubject(rows []uint32, of []int32, n int) []uint32 {
-	next := make([]uint32, n+1)
-	for _, row := range rows {
-		next[of[row]+1]++
+	if c.known == nil {
+		c.known = make(map[Form][]uint32)
 	}
-	for i := range n {
-		next[i+1] += next[i]
-	}
-	sorted := make([]uint32, len(rows))
-	for _, row := range rows {
-		sorted[next[of[row]]] = row
-		next[of[row]]++
-	}
-	return sorted
-}
-
-// radix sorts keys, and moves what belongs to them along. Equal keys keep
-// their order. It goes by 11 bits at a time over the bits that differ.
-func radix(keys []uint64, with []uint32) {
-	var differing uint64
-	for _, k := range keys {
-		differing |= k ^ keys[0]
-	}
-	keys2, with2 := make([]uint64, len(keys)), make([]uint32, len(keys))
-	from, fromWith := keys, with
-	for shift := 0; shift < bits.Len64(differing); shift += 11 {
-		if differing>>shift&2047 == 0 {
-			continue
-		}
-		var next [2049]int
-		for _, k := range from {
-			next[k>>shift&2047+1]++
-		}
-		for i := range 2048 {
-			next[i+1] += next[i]
-		}
-		for i, k := range from {
-			at := &next[k>>shift&2047]
-			keys2[*at], with2[*at] = k, fromWith[i]
-			*at++
-		}
-		from, keys2 = keys2, from
-		fromWith, with2 = with2, fromWith
-	}
-	if len(keys) > 0 && &from[0] != &keys[0] {
-		copy(keys, from)
-		copy(with, fromWith)
-	}
-}
-
-// newTraces numbers the distinct keys and keeps each pair once. Keys come in
-// order, and subjects in order for each key.
-func newTraces(keys []uint64, who []uint32, subjects int) Traces {
-	t := Traces{subjects: sparse{start: []uint32{0}}}
-	ids := who[:0]
-	for i := range keys {
-		if i > 0 && keys[i] != keys[i-1] {
-			t.subjects.start = append(t.subjects.start, uint32(len(ids))) //nolint:gosec // less than rows
-		}
-		if i == 0 || keys[i] != keys[i-1] || who[i] != ids[len(ids)-1] {
-			ids = append(ids, who[i])
-		}
-	}
-	if len(keys) > 0 {
-		t.subjects.start = append(t.subjects.start, uint32(len(ids))) //nolint:gosec // see above
-	}
-	t.subjects.ids = slices.Clip(ids)
-	t.points = t.subjects.transposed(subjects)
-	return t
+	c.known[form] = done
+	return done
 }

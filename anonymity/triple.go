@@ -3,6 +3,8 @@ package anonymity
 import (
 	"context"
 	"fmt"
+	"math"
+	"math/bits"
 	"math/rand/v2"
 	"slices"
 )
@@ -13,45 +15,90 @@ import (
 // the one tie cut that the attack lives on, by shuffling (a permutation test;
 // Fisher 1935). What the control group loses too, the data did not give away.
 
+// maxGuesses bounds the control group of singling out: so many combinations are
+// shuffled. Their values are in memory.
+const maxGuesses = 1 << 20
+
 // SingleOut returns how many of the records are told from all others by their
 // own values, and in the control group by values that were shuffled within
-// each column: predicates of the same kind, made without looking at anyone.
+// each column: predicates of the same kind, made without looking at anyone. Of
+// more than a million records the control group shuffles a million that are
+// drawn, for each column others.
 func (t *Table) SingleOut(cols []*Column, rng *rand.Rand) (attack, guess Rate) {
-	records := t.records(cols).order
-	n := len(records)
 	u := t.Unique(cols, 0)
-	// The shuffled records come behind the true ones, in one list.
-	both := make([]*Column, len(cols))
-	for i, c := range cols {
-		codes := make([]uint32, n, 2*n)
-		for j, row := range records {
-			codes[j] = c.Codes[row]
-		}
-		codes = append(codes, codes...)
-		guessed := codes[n:]
-		rng.Shuffle(n, func(a, b int) { guessed[a], guessed[b] = guessed[b], guessed[a] })
-		both[i] = &Column{Values: c.Values, Codes: codes}
-	}
-	rows := make([]uint32, 2*n)
-	for i := range rows {
-		rows[i] = uint32(i)
-	}
-	g := groupRows(rows, both)
-	hits := 0
-	for i := range g.classes() {
-		real, guesses := 0, 0
-		for _, row := range g.class(i) {
-			if int(row) < n {
-				real++
-			} else {
-				guesses++
+	guesses := t.shuffledValues(cols, u.Records, rng)
+	slices.SortFunc(guesses, slices.Compare[[]int64])
+	hits, next := 0, 0
+	var class []int64
+	size := 0
+	closed := func() {
+		met := 0
+		for next < len(guesses) && slices.Compare(guesses[next], class) <= 0 {
+			if slices.Equal(guesses[next], class) {
+				met++
 			}
+			next++
 		}
-		if real == 1 {
-			hits += guesses
+		if size == 1 {
+			hits += met
+		}
+		size = 0
+	}
+	for r := range t.records(cols) {
+		if r.first && size > 0 {
+			closed()
+		}
+		class = append(class[:0], r.values...)
+		size += r.n
+	}
+	if size > 0 {
+		closed()
+	}
+	return Wilson(float64(u.Unique), u.Records), Wilson(float64(hits), len(guesses))
+}
+
+// shuffledValues returns combinations of values of n records, each value from a
+// record of its own.
+func (t *Table) shuffledValues(cols []*Column, n int, rng *rand.Rand) [][]int64 {
+	size := min(n, maxGuesses)
+	guesses := make([][]int64, size)
+	flat := make([]int64, size*len(cols))
+	for i := range guesses {
+		guesses[i] = flat[i*len(cols) : (i+1)*len(cols)]
+	}
+	// takers[c] are numbers of records and, lower, the guess that takes its value
+	// of column c, ascending.
+	takers := make([][]uint64, len(cols))
+	for c := range takers {
+		takers[c] = make([]uint64, size)
+		for i := range takers[c] {
+			takers[c][i] = uint64(i)<<32 | uint64(i)
+		}
+		if n > size {
+			for i := range takers[c] {
+				takers[c][i] = uint64(rng.IntN(n))<<32 | uint64(i) //nolint:gosec // not negative
+			}
+		} else {
+			rng.Shuffle(n, func(a, b int) {
+				x, y := &takers[c][a], &takers[c][b]
+				*x, *y = *x>>32<<32|*y&math.MaxUint32, *y>>32<<32|*x&math.MaxUint32
+			})
+		}
+		slices.Sort(takers[c])
+	}
+	record := uint64(0)
+	for r := range t.records(cols) {
+		for range r.n {
+			for c := range takers {
+				for len(takers[c]) > 0 && takers[c][0]>>32 == record {
+					guesses[takers[c][0]&math.MaxUint32][c] = r.values[c]
+					takers[c] = takers[c][1:]
+				}
+			}
+			record++
 		}
 	}
-	return Wilson(float64(u.Unique), u.Records), Wilson(float64(hits), n)
+	return guesses
 }
 
 // Infer returns how often the most frequent value of a sensitive column among
@@ -60,47 +107,107 @@ func (t *Table) SingleOut(cols []*Column, rng *rand.Rand) (attack, guess Rate) {
 // in their class are guessed by the most frequent value of all others. Of
 // equally frequent values one is taken at random, which counts by its part.
 func (t *Table) Infer(cols []*Column, sensitive *Column, rng *rand.Rand) (attack, guess Rate) {
-	g := t.records(cols, sensitive)
-	n := len(g.order)
-	values := make([]uint32, n)
-	for i, row := range g.order {
-		values[i] = sensitive.Codes[row]
+	all := make([]int, sensitive.distinct())
+	n := 0
+	for r := range t.records(cols, sensitive) {
+		all[r.values[len(cols)]] += r.n
+		n += r.n
 	}
-	hits := inferred(g, values, len(sensitive.Values))
-	rng.Shuffle(n, func(a, b int) { values[a], values[b] = values[b], values[a] })
-	return Wilson(hits, n), Wilson(inferred(g, values, len(sensitive.Values)), n)
+	real, control := newGuesser(all), newGuesser(all)
+	cards := newUrn(all)
+	size := 0
+	closed := func() {
+		for range size {
+			control.add(cards.draw(rng), 1)
+		}
+		real.close()
+		control.close()
+		size = 0
+	}
+	for r := range t.records(cols, sensitive) {
+		if r.first {
+			closed()
+		}
+		real.add(int(r.values[len(cols)]), r.n)
+		size += r.n
+	}
+	closed()
+	return Wilson(real.hits, n), Wilson(control.hits, n)
 }
 
-// inferred sums the hits; values[i] belongs to the record g.order[i].
-func inferred(g groups, values []uint32, kinds int) float64 {
-	all := make([]int, kinds)
-	for _, v := range values {
-		all[v]++
+// A guesser guesses the values of a class, one by the others.
+type guesser struct {
+	all     []int // records with each value
+	overall *ballot
+	in      []int // the same in the class at hand
+	met     []int // its values
+	hits    float64
+}
+
+func newGuesser(all []int) *guesser {
+	return &guesser{all: all, overall: newBallot(all), in: make([]int, len(all))}
+}
+
+// add adds n records with a value to the class.
+func (g *guesser) add(value, n int) {
+	if g.in[value] == 0 {
+		g.met = append(g.met, value)
 	}
-	overall := newBallot(all)
-	hits := 0.0
-	in := make([]int, kinds)
-	for i := range g.classes() {
-		part := values[g.start[i]:g.start[i+1]]
-		if len(part) == 1 {
-			hits += overall.without(all, part[0])
-			continue
-		}
-		for _, v := range part {
-			in[v]++
-		}
-		b := newBallot(nil)
-		for _, v := range distinct(part) {
-			b.count(in[v])
-		}
-		for _, v := range part {
-			hits += b.without(in, v)
-		}
-		for _, v := range part {
-			in[v] = 0
+	g.in[value] += n
+}
+
+// close guesses the class, and begins the next one.
+func (g *guesser) close() {
+	b, size := newBallot(nil), 0
+	for _, v := range g.met {
+		b.count(g.in[v])
+		size += g.in[v]
+	}
+	for _, v := range g.met {
+		if size == 1 {
+			g.hits += g.overall.without(g.all, v)
+		} else {
+			g.hits += float64(g.in[v]) * b.without(g.in, v)
 		}
 	}
-	return hits
+	for _, v := range g.met {
+		g.in[v] = 0
+	}
+	g.met = g.met[:0]
+}
+
+// An urn gives values out again, one at a time and at random: a shuffle that
+// needs no list. It is a tree of sums (Fenwick 1994).
+type urn struct {
+	sums []int
+	left int
+}
+
+func newUrn(counts []int) *urn {
+	u := &urn{sums: make([]int, len(counts)+1)}
+	for i, n := range counts {
+		u.left += n
+		u.sums[i+1] += n
+		if up := i + 1 + (i+1)&-(i+1); up < len(u.sums) {
+			u.sums[up] += u.sums[i+1]
+		}
+	}
+	return u
+}
+
+// draw takes one value out.
+func (u *urn) draw(rng *rand.Rand) int {
+	rest, at := rng.IntN(u.left), 0
+	for step := 1 << bits.Len(uint(len(u.sums)-1)); step > 0; step >>= 1 {
+		if next := at + step; next < len(u.sums) && u.sums[next] <= rest {
+			at, rest = next, rest-u.sums[next]
+		}
+	}
+	for i := at + 1; i < len(u.sums); i += i & -i {
+		u.sums[i]--
+	}
+	u.left--
+	return at
 }
 
 func distinct(values []uint32) []uint32 {
@@ -136,7 +243,7 @@ func (b *ballot) count(n int) {
 }
 
 // without returns the chance that v wins when one vote for it is taken away.
-func (b *ballot) without(counts []int, v uint32) float64 {
+func (b *ballot) without(counts []int, v int) float64 {
 	mine := counts[v] - 1
 	top, leaders := b.top, b.leaders
 	if counts[v] == b.top { // the others' best
@@ -159,12 +266,12 @@ func measureTriple(ctx context.Context, s *study) (Result, error) {
 	rng := random(s.Seed, "triple")
 	var r Result
 	cols := s.With(Quasi)
-	if len(cols) > 0 {
+	if len(cols) > 0 && s.CountSubjects() > 0 {
 		attack, guess := s.SingleOut(cols, rng)
 		a := Attack{ID: "wp29/singling-out", Name: fmt.Sprintf("Singling out: a predicate on %s that one record alone meets", names(cols)), Rate: attack, Of: "records"}
 		r.Attacks = append(r.Attacks, a.against(guess))
 	} else {
-		r.Notes = append(r.Notes, "Singling out was not tried: no column is a quasi-identifier.")
+		r.Notes = append(r.Notes, "Singling out was not tried: it takes subjects and a quasi-identifier.")
 	}
 	a, err := s.linkability(ctx, rng)
 	if err != nil {
@@ -197,7 +304,7 @@ func measureTriple(ctx context.Context, s *study) (Result, error) {
 // profiles whose items were shuffled over all profiles of the window, so that
 // sizes and popular items stay and the person goes.
 func (s *study) linkability(ctx context.Context, rng *rand.Rand) (*Attack, error) {
-	if s.One(Subject) == nil || s.One(Item) == nil || s.Times == nil {
+	if s.One(Subject) == nil || s.One(Item) == nil || !s.timely() {
 		return nil, nil //nolint:nilnil // no attack is an answer
 	}
 	l := s.windows(linkForm, s.middle())

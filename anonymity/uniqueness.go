@@ -29,32 +29,56 @@ func (u Uniqueness) Correctness() float64 { return float64(u.Classes) / float64(
 // class of records that differ only by subject each subject stands once, so
 // that its size is the size of an anonymity set.
 func (t *Table) Unique(cols []*Column, threshold int) Uniqueness {
-	g := t.records(cols)
-	u := Uniqueness{Records: len(g.order), Classes: g.classes(), Sizes: g.sizes(), People: t.CountSubjects()}
-	if u.Records == 0 {
-		u.Classes = 0
-		return u
+	u := Uniqueness{Sizes: make(map[int]int), People: t.CountSubjects()}
+	subject := t.One(Subject)
+	var alone []bool
+	if subject != nil {
+		alone = make([]bool, subject.distinct())
 	}
-	of, n := t.subjects()
-	alone := make([]bool, n)
-	u.K = u.Records
-	for i := range u.Classes {
-		rows := g.class(i)
-		u.K = min(u.K, len(rows))
-		if len(rows) < threshold {
-			u.Below += len(rows)
+	size, who := 0, int64(-1)
+	closed := func() {
+		if size == 0 {
+			return
 		}
-		if len(rows) == 1 {
-			u.Unique++
-			alone[of[rows[0]]] = true
+		u.Sizes[size]++
+		if size == 1 && subject != nil {
+			alone[who] = true
 		}
+		size = 0
 	}
+	for r := range t.records(cols) {
+		if r.first {
+			closed()
+		}
+		size += r.n
+		who = r.subject
+	}
+	closed()
+	u.sum(threshold)
 	for _, a := range alone {
 		if a {
 			u.Alone++
 		}
 	}
+	if subject == nil {
+		u.Alone = u.Unique
+	}
 	return u
+}
+
+// sum fills in what follows from the sizes of classes.
+func (u *Uniqueness) sum(threshold int) {
+	for size, classes := range u.Sizes {
+		u.Records += size * classes
+		u.Classes += classes
+		if u.K == 0 || size < u.K {
+			u.K = size
+		}
+		if size < threshold {
+			u.Below += size * classes
+		}
+	}
+	u.Unique = u.Sizes[1]
 }
 
 // known are the columns that an attacker knows of a person.
@@ -66,15 +90,27 @@ func (s *study) known() ([]*Column, error) {
 	return cols, nil
 }
 
+// several returns an error if there are not two subjects to tell apart.
+func (s *study) several() error {
+	switch s.CountSubjects() {
+	case 0:
+		return skip("no row has a subject")
+	case 1:
+		return skip("one subject is all there is to choose from")
+	default:
+		return nil
+	}
+}
+
 func measureUniqueness(_ context.Context, s *study) (Result, error) {
 	cols, err := s.known()
 	if err != nil {
 		return Result{}, err
 	}
-	u := s.Unique(cols, s.K)
-	if u.Records == 0 {
-		return Result{}, skip("no row has a subject")
+	if err := s.several(); err != nil {
+		return Result{}, err
 	}
+	u := s.Unique(cols, s.K)
 	r := Result{
 		Attacks: []Attack{
 			{ID: "unique/records", Name: fmt.Sprintf("Singling out a record by %s", names(cols)), Rate: Wilson(float64(u.Unique), u.Records), Of: "records"},
@@ -89,7 +125,7 @@ func measureUniqueness(_ context.Context, s *study) (Result, error) {
 			{ID: "below", Name: fmt.Sprintf("Records in classes smaller than %d", s.K), Value: Number(u.Below), Unit: "records"},
 		},
 		Pictures: []Picture{{
-			Title: "How many share a record's values", Histogram: bars(u.Sizes, s.K), Axes: [2]string{fmt.Sprintf("records in the class; dark: fewer than %d", s.K), "records"},
+			Title: "How many share a record's values", Histogram: bars(u.Sizes, s.K), Axes: [2]string{fmt.Sprintf("records in the class; red: some or all have fewer than %d", s.K), "records"},
 		}},
 	}
 	return r, nil

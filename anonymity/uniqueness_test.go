@@ -65,6 +65,24 @@ func TestIndividualRiskSdcMicro(t *testing.T) {
 	}
 }
 
+// The table that the tests of ARX are made with (DataProvider.java), and its
+// risks there (TestRiskMetrics.java): every record is alone; made 2-anonymous by
+// two ages, two areas and no gender, the highest risk is 1/2 and the average one
+// 0.42857142857142855.
+func TestUniqueARX(t *testing.T) {
+	const head = "quasi:age,quasi:gender,quasi:zipcode\n"
+	tab := table(t, head+"34,male,81667\n45,female,81675\n66,male,81925\n70,female,81931\n34,female,81931\n70,male,81931\n45,male,81931")
+	u := tab.Unique(tab.With(anonymity.Quasi), 2)
+	if u.Correctness() != 1 || u.K != 1 || u.Share() != 1 {
+		t.Errorf("before: %+v, want all alone", u)
+	}
+	tab = table(t, head+"<50,*,816**\n<50,*,816**\n>=50,*,819**\n>=50,*,819**\n<50,*,819**\n>=50,*,819**\n<50,*,819**")
+	u = tab.Unique(tab.With(anonymity.Quasi), 2)
+	if u.Correctness() != 0.42857142857142855 || u.K != 2 || u.Share() != 0 {
+		t.Errorf("after: %v, k %d, want 0.42857142857142855 and 2", u.Correctness(), u.K)
+	}
+}
+
 // adultsFile names a copy of the adults table of pycorrectmatch
 // (demo/adults.csv, 32,561 rows), which is not ours to ship.
 const adultsFile = "TELLTALE_ADULTS"

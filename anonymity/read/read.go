@@ -97,11 +97,17 @@ func (s *Source) check() error {
 	return nil
 }
 
+// A Place says how the rows are kept. The zero value is memory without bound.
+type Place struct {
+	Memory int64           // bytes that a table may take in memory; 0: no bound
+	Spill  anonymity.Spill // takes what is more; nil: that is an error
+	Zone   *time.Location  // of times that name none; nil: UTC
+}
+
 // Table reads all rows. columns are those of the source with their roles, in
-// its order. Memory bounds the table, in bytes; 0 is no bound. Times that name
-// no zone are in zone.
-func (s *Source) Table(columns []anonymity.Column, memory int64, zone *time.Location) (*anonymity.Table, error) {
-	j, err := Join(columns, memory, zone)
+// its order.
+func (s *Source) Table(columns []anonymity.Column, at Place) (*anonymity.Table, error) {
+	j, err := Join(columns, at)
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +126,7 @@ type Joined struct {
 }
 
 // Join returns a table without rows; see [Source.Table] for the arguments.
-func Join(columns []anonymity.Column, memory int64, zone *time.Location) (*Joined, error) {
+func Join(columns []anonymity.Column, at Place) (*Joined, error) {
 	j := &Joined{}
 	var kept []anonymity.Column
 	for i, c := range columns {
@@ -133,7 +139,7 @@ func Join(columns []anonymity.Column, memory int64, zone *time.Location) (*Joine
 		return nil, errors.New("all columns are ignored; give roles")
 	}
 	j.Builder = anonymity.NewBuilder(kept)
-	j.Memory, j.Zone = memory, zone
+	j.Memory, j.Spill, j.Zone = at.Memory, at.Spill, at.Zone
 	j.picked = make([]string, len(kept))
 	return j, nil
 }

@@ -29,7 +29,7 @@ func values(f read.File) (names []string, rows [][]string, err error) {
 	for i, name := range s.Columns {
 		cols[i] = anonymity.Column{Name: name, Role: anonymity.Quasi}
 	}
-	t, err := s.Table(cols, 1<<24, nil)
+	t, err := s.Table(cols, read.Place{Memory: 1 << 24})
 	if err != nil {
 		return s.Columns, nil, err
 	}
@@ -90,7 +90,7 @@ func TestJSONLLateName(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tab, err := s.Table([]anonymity.Column{{Name: "a", Role: anonymity.Quasi}}, 0, nil)
+	tab, err := s.Table([]anonymity.Column{{Name: "a", Role: anonymity.Quasi}}, read.Place{})
 	if err != nil || tab.Rows != 1001 || s.Unknown != 1 {
 		t.Errorf("%d rows, %d values left out, %v", tab.Rows, s.Unknown, err)
 	}

@@ -17,6 +17,7 @@ import (
 	"telltale/anonymity"
 	"telltale/anonymity/read"
 	"telltale/anonymity/report"
+	"telltale/anonymity/spill"
 	"telltale/audit"
 	"telltale/claims"
 )
@@ -61,6 +62,8 @@ type survey struct {
 	split    string
 	guess    bool
 	reveal   bool
+	disk     *spill.Folder // what does not fit into memory
+	spill    anonymity.Spill
 	opt      anonymity.Options
 }
 
@@ -102,16 +105,23 @@ func newAnonymity(e *env) *cobra.Command {
 	f.Uint64Var(&s.opt.Seed, "random-seed", 1, "seed of all random draws")
 	f.StringVar(&s.split, "split", "", "`TIME` that ends the first window of linkage (default the middle)")
 	f.StringVar(&s.zone, "zone", "UTC", "time `ZONE` of times that name none")
-	f.Int64Var(&s.memory, "memory", 4096, "`MiB` that the data may take")
+	f.Int64Var(&s.memory, "memory", 4096, "`MiB` that the data may take in memory; what is more goes to a folder for temporary files, which is removed at the end")
 	f.IntVar(&s.opt.Workers, "workers", 0, "matches at the same time (default all cores)")
 	f.BoolVar(&s.reveal, "reveal", false, "write values that were brought to light in clear")
 	return c
 }
 
 // run does the work. It returns errFinding if an attack succeeds.
-func (s *survey) run(ctx context.Context, e *env) error {
+func (s *survey) run(ctx context.Context, e *env) (err error) {
 	if err := s.check(); err != nil {
 		return err
+	}
+	m := newMeter(e.stderr)
+	s.disk = spill.Open(ctx, s.memory<<20/2)
+	defer func() { err = errors.Join(err, s.disk.Close()) }()
+	s.spill = func(columns []anonymity.Column) (anonymity.Writer, error) {
+		m.say("The rows do not fit into %d MiB; they go to a folder below %s until the end.", s.memory, os.TempDir())
+		return s.disk.Spill(columns)
 	}
 	d, err := s.load(s.files)
 	if err != nil {
@@ -123,7 +133,6 @@ func (s *survey) run(ctx context.Context, e *env) error {
 	if err := s.others(d); err != nil {
 		return err
 	}
-	m := newMeter(e.stderr)
 	chosen, done := max(len(s.measures), 1), 0
 	if len(s.measures) == 0 {
 		chosen = len(anonymity.Measures())
@@ -233,6 +242,12 @@ func (s *survey) others(d *dataset) error {
 	return nil
 }
 
+// place says where rows are kept: half of the memory is for a table, and once it
+// is full for the database that takes the rest.
+func (s *survey) place() read.Place {
+	return read.Place{Memory: s.memory << 20 / 2, Spill: s.spill, Zone: s.location()}
+}
+
 // alike reads a file whose columns have the roles that the data set's have.
 func (s *survey) alike(d *dataset, path string) (*anonymity.Table, error) {
 	at, err := openData(path)
@@ -247,7 +262,7 @@ func (s *survey) alike(d *dataset, path string) (*anonymity.Table, error) {
 			columns[i].Role = d.columns[j].Role
 		}
 	}
-	return at.source.Table(columns, s.memory<<20, s.location())
+	return at.source.Table(columns, s.place())
 }
 
 func (s *survey) report(d *dataset, results []anonymity.Result) report.Report {
@@ -255,11 +270,7 @@ func (s *survey) report(d *dataset, results []anonymity.Result) report.Report {
 		Tool: "telltale " + version, Files: d.files, Rows: d.table.Rows, Subjects: d.table.CountSubjects(), Columns: d.columns,
 		Unknown: d.unknown, Seed: s.opt.Seed, K: s.opt.K, Results: results, Reveal: s.reveal,
 	}
-	for _, known := range d.table.Known {
-		if !known {
-			r.Untimed++
-		}
-	}
+	r.Untimed = d.table.Untimed()
 	r.Nobody = d.table.Nobody()
 	return r
 }
@@ -340,7 +351,7 @@ func (s *survey) load(paths []string) (*dataset, error) {
 		case all == nil:
 			names = at.source.Columns
 			if d.columns, err = assign(at.source, given); err == nil {
-				all, err = read.Join(plain(d.columns), s.memory<<20, s.location())
+				all, err = read.Join(plain(d.columns), s.place())
 			}
 		case !slices.Equal(at.source.Columns, names):
 			err = fmt.Errorf("it has other columns than the first file: %s", strings.Join(at.source.Columns, ", "))

@@ -50,7 +50,7 @@ func (s *survey) loadCase(path string) (*dataset, error) {
 	d := &dataset{claims: &c.Claims, files: []report.File{{Name: path, SHA256: digest([]byte(c.Case.ID))}}}
 	columns := caseColumns(c.Findings)
 	b := anonymity.NewBuilder(columns)
-	b.Memory = s.memory << 20
+	b.Memory, b.Spill = s.place().Memory, s.spill
 	for _, row := range caseRows(c, columns) {
 		if err := b.Add(row); err != nil {
 			return nil, err

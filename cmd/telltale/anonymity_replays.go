@@ -22,7 +22,7 @@ func readReplays(path string) (*anonymity.Replays, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.Table(make([]anonymity.Column, len(s.Columns)), 0, nil)
+	t, err := s.Table(make([]anonymity.Column, len(s.Columns)), read.Place{})
 	if err != nil {
 		return nil, err
 	}
