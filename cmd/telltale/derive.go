@@ -53,6 +53,7 @@ func deriveBy(book *library, r *evidence.Reader, keys ...string) (*report.Case, 
 		Findings: c.Findings, Parties: byHost(c.Parties), Coverage: c.Coverage,
 	})
 	c.Rules = ruleWords
+	c.Log, c.Body = r.Events(), r.Body
 	c.Explain = func(f audit.Finding) ([]audit.Layer, error) { return explain(r, l, f) }
 	return c, nil
 }
