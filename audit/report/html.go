@@ -112,4 +112,3 @@ func (x *index) recipientTable(t target, rs []recipient) recipientTable {
 func unaltered(t target) bool {
 	return specimen(t) == "" && len(t.Arms) > 0 && t.Arms[0].Software != ""
 }
-

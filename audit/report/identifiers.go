@@ -49,7 +49,9 @@ func (x *index) labels() []labelled {
 		}
 		list[i].findings = append(list[i].findings, f)
 	}
-	list = slices.DeleteFunc(list, func(l labelled) bool { return !slices.ContainsFunc(l.findings, func(f audit.Finding) bool { return !hint(f) }) })
+	list = slices.DeleteFunc(list, func(l labelled) bool {
+		return !slices.ContainsFunc(l.findings, func(f audit.Finding) bool { return !hint(f) })
+	})
 	for i := range list {
 		arms := make(map[string]bool)
 		for _, f := range list[i].findings {
@@ -115,11 +117,11 @@ type gridHead struct {
 }
 
 type gridRow struct {
-	Y, TextY   int
-	Label      string
-	Kind       string
-	X1, X2     int // of the line; the same if nothing is joined
-	Squares    []gridSquare
+	Y, TextY int
+	Label    string
+	Kind     string
+	X1, X2   int // of the line; the same if nothing is joined
+	Squares  []gridSquare
 }
 
 type gridSquare struct {

@@ -22,6 +22,7 @@ type language struct {
 	tag     string // of BCP 47
 	name    string // what its speakers call it
 	comma   string // between the words of a list
+	and     string // between two words that belong together
 	words   func() map[string]string
 	phrases func() *phrasebook // what other stages say; nil: they speak this language
 	regions display.Namer
@@ -32,12 +33,12 @@ type language struct {
 // languages is the table; the first is the one that all stages speak.
 var languages = []language{
 	{
-		tag: "en", name: "English", comma: ", ", stamp: "2 January 2006, 15:04:05 UTC", stop: " ",
+		tag: "en", name: "English", comma: ", ", and: " and ", stamp: "2 January 2006, 15:04:05 UTC", stop: " ",
 		regions: display.English.Regions(),
 		words:   sync.OnceValue(func() map[string]string { return readWords("words/en.txt") }),
 	},
 	{
-		tag: "zh", name: "中文", comma: "、", stamp: "2006年1月2日 15:04:05 UTC", stop: "",
+		tag: "zh", name: "中文", comma: "、", and: "和", stamp: "2006年1月2日 15:04:05 UTC", stop: "",
 		regions: display.Chinese.Regions(),
 		words:   sync.OnceValue(func() map[string]string { return readWords("words/zh.txt") }),
 		phrases: sync.OnceValue(func() *phrasebook { return readPhrases("words/phrases-zh.txt", "、") }),

@@ -69,7 +69,7 @@ func (x *index) markdownEvidence(b *strings.Builder) {
 			e := x.exhibits[fs[0].Exhibit]
 			says := x.lang.say("markdown.exhibit", x.kindWord(fs[0].Kind), x.recipient(e.Host), e.ID, x.place(e.Place), "\x00")
 			head, tail, _ := strings.Cut(says, "\x00")
-			fmt.Fprintf(b, "  %s%s%s\n", mark(head), code(x.mask.trail(fs[0].Trail)), mark(tail))
+			fmt.Fprintf(b, "  %s %s%s\n", mark(head), code(x.mask.trail(fs[0].Trail)), mark(tail))
 		}
 	}
 }

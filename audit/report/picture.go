@@ -150,7 +150,7 @@ func (x *index) flowLines(r recipient, t target) []line {
 	}
 	lines = append(lines, line{Text: x.lang.say("recipients.requests", x.lang.list(counts))})
 	for _, what := range order {
-		for _, l := range wrap(x.lang.list(said[what])+": "+what, lineRunes) {
+		for _, l := range wrap(strings.Join(said[what], x.lang.and)+": "+what, lineRunes) {
 			lines = append(lines, line{Text: l, Told: told[what]})
 		}
 	}

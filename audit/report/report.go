@@ -55,4 +55,3 @@ type Case struct {
 	// leaves that out.
 	Rules func(id string) (refutes, cannotSee string)
 }
-
