@@ -104,6 +104,7 @@ func (x *index) identifier(l labelled) identifier {
 // filled square where a value stood, and a line between the squares of a row.
 type grid struct {
 	Width, Height int
+	KindX         int // where the kinds begin
 	Desc          string
 	Heads         []gridHead
 	Rows          []gridRow
@@ -127,19 +128,19 @@ type gridRow struct {
 type gridSquare struct {
 	X, Y  int
 	Here  bool
-	Href  string
 	Title string
 }
 
 // The measures of the grid, in units of its view box.
 const (
-	gridLeft   = 250 // where the columns begin
+	gridKinds  = 190 // room for the kinds, between labels and columns
 	gridColumn = 22
 	gridGap    = 14 // between arms
 	gridTop    = 58
 	gridLine   = 26
 	gridSide   = 14
 	maxColumns = 60
+	maxLabel   = 24 // characters
 )
 
 // grid draws the identifiers; nil if there are none, or more columns than can
@@ -149,15 +150,17 @@ func (x *index) grid(list []identifier) *grid {
 		return nil
 	}
 	g := &grid{Height: gridTop + len(list)*gridLine + 6}
+	for _, id := range list {
+		g.KindX = max(g.KindX, textWidth(middle(id.Label, maxLabel))+10)
+	}
 	columns := g.columns(x)
-	g.Width = columns[len(columns)-1] + gridColumn + 20
 	var desc []string
 	for i, id := range list {
-		row := gridRow{Y: gridTop + i*gridLine, Label: id.Label, Kind: middle(id.Kind, 30)}
+		row := gridRow{Y: gridTop + i*gridLine, Label: middle(id.Label, maxLabel), Kind: middle(id.Kind, 26)}
 		row.TextY = row.Y + gridSide - 2
 		var where []string
 		for j, c := range id.Cells {
-			s := gridSquare{X: columns[j], Y: row.Y, Here: c.Here, Href: c.Count.Href}
+			s := gridSquare{X: columns[j], Y: row.Y, Here: c.Here}
 			s.Title = x.lang.say("identifiers.cell", id.Label, c.Arm, c.Run, cmp.Or(c.Count.Text, "0"))
 			row.Squares = append(row.Squares, s)
 			if c.Here {
@@ -179,7 +182,7 @@ func (x *index) grid(list []identifier) *grid {
 // and returns where each begins.
 func (g *grid) columns(x *index) []int {
 	var at []int
-	right := gridLeft
+	right := g.KindX + gridKinds
 	for _, t := range x.targets {
 		if len(t.Arms) == 0 {
 			continue
@@ -198,6 +201,7 @@ func (g *grid) columns(x *index) []int {
 		}
 		right = max(right, start+textWidth(t.Name)+gridGap)
 	}
+	g.Width = right
 	return at
 }
 
@@ -206,9 +210,9 @@ func (g *grid) columns(x *index) []int {
 func textWidth(s string) int {
 	width := 0
 	for _, r := range s {
-		width += 7
+		width += 8
 		if r > 0x2e7f {
-			width += 6
+			width += 5
 		}
 	}
 	return width

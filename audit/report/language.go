@@ -41,7 +41,7 @@ var languages = []language{
 		tag: "zh", name: "中文", comma: "、", and: "和", stamp: "2006年1月2日 15:04:05 UTC", stop: "",
 		regions: display.Chinese.Regions(),
 		words:   sync.OnceValue(func() map[string]string { return readWords("words/zh.txt") }),
-		phrases: sync.OnceValue(func() *phrasebook { return readPhrases("words/phrases-zh.txt", "、") }),
+		phrases: sync.OnceValue(func() *phrasebook { return readPhrases("words/phrases-zh.txt", "、", "；") }),
 	},
 }
 

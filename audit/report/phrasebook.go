@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"telltale/audit"
 )
 
 // A phrasebook says in another language what other stages say in English. Those
@@ -11,7 +13,8 @@ import (
 type phrasebook struct {
 	exact    map[string]string
 	patterns []pattern
-	comma    string // between the words of a list
+	// What stands between the words of a list, and between clauses.
+	comma, semicolon string
 }
 
 // A pattern is a sentence with holes.
@@ -24,12 +27,12 @@ type pattern struct {
 // often a hole is looked up in a hole.
 const (
 	maxPhrase = 2000
-	maxNested = 4
+	maxNested = 6
 )
 
 // readPhrases reads one of our own files.
-func readPhrases(name, comma string) *phrasebook {
-	p := &phrasebook{exact: make(map[string]string), comma: comma}
+func readPhrases(name, comma, semicolon string) *phrasebook {
+	p := &phrasebook{exact: make(map[string]string), comma: comma, semicolon: semicolon}
 	for line := range strings.Lines(ownFile(name)) {
 		english, other, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
 		switch {
@@ -44,32 +47,40 @@ func readPhrases(name, comma string) *phrasebook {
 	return p
 }
 
-// sentences looks up a text, as a whole or sentence by sentence; stop stands
-// between two sentences.
+// sentences looks up a text, as a whole or sentence by sentence and clause by
+// clause; stop stands between two sentences.
 func (p *phrasebook) sentences(text, stop string) (string, bool) {
 	if len(text) > maxPhrase {
 		return "", false
 	}
-	if own, ok := p.look(text, 0); ok {
-		return own, true
+	return p.parted(text, []string{". ", "; "}, []string{stop, p.semicolon})
+}
+
+// parted looks up a text as a whole, or else the parts between the first of the
+// separators, and joins them with what stands for it.
+func (p *phrasebook) parted(text string, separators, own []string) (string, bool) {
+	if same, ok := p.look(text, 0); ok || len(separators) == 0 {
+		return same, ok
 	}
-	var b strings.Builder
-	for i, s := range strings.SplitAfter(text, ". ") {
-		own, ok := p.look(strings.TrimSpace(s), 0)
+	// A full stop belongs to its sentence, a semicolon to nothing.
+	parts := strings.SplitAfter(text, separators[0])
+	for i, part := range parts {
+		part = strings.TrimRight(strings.TrimSpace(part), ";")
+		same, ok := p.parted(part, separators[1:], own[1:])
 		if !ok {
 			return "", false
 		}
-		if i > 0 {
-			b.WriteString(stop)
-		}
-		b.WriteString(own)
+		parts[i] = same
 	}
-	return b.String(), true
+	return strings.Join(parts, own[0]), true
 }
 
 // look looks up one phrase: a list of words, a fixed one, or one with holes.
 func (p *phrasebook) look(text string, depth int) (string, bool) {
 	if own, ok := p.exact[text]; ok {
+		return own, true
+	}
+	if own, ok := p.exact[small(text)]; ok {
 		return own, true
 	}
 	if depth > maxNested {
@@ -86,17 +97,7 @@ func (p *phrasebook) look(text string, depth int) (string, bool) {
 		}
 		return own, true
 	}
-	if parts := listed(text); len(parts) > 1 {
-		known := 0
-		for i, part := range parts {
-			if own, ok := p.look(part, depth+1); ok {
-				parts[i] = own
-				known++
-			}
-		}
-		return strings.Join(parts, p.comma), known == len(parts)
-	}
-	return "", false
+	return p.list(text, depth+1)
 }
 
 // hole looks up what stands in a hole. Names, such as those of hosts, are not
@@ -105,41 +106,73 @@ func (p *phrasebook) hole(text string, depth int) string {
 	if own, ok := p.look(text, depth); ok {
 		return own
 	}
-	parts := listed(text)
-	for i, part := range parts {
-		if own, ok := p.look(part, depth); ok {
-			parts[i] = own
-		}
-	}
-	return strings.Join(parts, p.comma)
+	own, _ := p.list(text, depth)
+	return own
 }
 
-// between are the separators of lists in English, the longer ones first.
-var between = []string{", and ", ", or ", "; ", ", ", " and ", " or "}
-
-// listed splits a list into its words. What stands in brackets is one word.
-func listed(text string) []string {
-	var parts []string
-	depth, from := 0, 0
-next:
-	for i := 0; i < len(text); i++ {
-		switch text[i] {
-		case '(':
-			depth++
-		case ')':
-			depth--
-		}
-		if depth != 0 {
-			continue
-		}
-		for _, sep := range between {
-			if strings.HasPrefix(text[i:], sep) {
-				parts = append(parts, text[from:i])
-				from = i + len(sep)
-				i = from - 1
-				continue next
+// list looks up each word of a list, and reports whether all are known. A
+// phrase of the book may itself look like a list: the longest one counts.
+func (p *phrasebook) list(text string, depth int) (own string, all bool) {
+	parts := listed(text)
+	all = len(parts) > 1
+	var words []string
+	for i := 0; i < len(parts); i++ {
+		word, known := text[parts[i].Start:parts[i].End], false
+		for j := min(i+maxJoined, len(parts)) - 1; j >= i && !known; j-- {
+			var same string
+			if same, known = p.exact[text[parts[i].Start:parts[j].End]]; known {
+				word, i = same, j
 			}
 		}
+		if !known && len(parts) > 1 {
+			if same, ok := p.look(word, depth); ok {
+				word, known = same, true
+			}
+		}
+		words, all = append(words, word), all && known
 	}
-	return append(parts, text[from:])
+	return strings.Join(words, p.comma), all
+}
+
+// maxJoined is the most parts of a list that one phrase may look like.
+const maxJoined = 3
+
+// between are the separators of lists in English, those first that part more.
+var between = []string{"; ", ", ", " and ", " or "}
+
+// listed returns the ranges of the words of a list, by the first separator that
+// it has. What stands in brackets is one word.
+func listed(text string) []audit.Span {
+	for _, sep := range between {
+		if parts := parted(text, sep); len(parts) > 1 {
+			return parts
+		}
+	}
+	return []audit.Span{{End: len(text)}}
+}
+
+func parted(text, sep string) []audit.Span {
+	var parts []audit.Span
+	depth, from := 0, 0
+	for i := 0; i < len(text); i++ {
+		switch {
+		case text[i] == '(':
+			depth++
+		case text[i] == ')':
+			depth--
+		case depth == 0 && strings.HasPrefix(text[i:], sep):
+			parts = append(parts, audit.Span{Start: from, End: i})
+			from = i + len(sep)
+			i = from - 1
+		}
+	}
+	return append(parts, audit.Span{Start: from, End: len(text)})
+}
+
+// small begins with a small letter: a phrase may begin a sentence.
+func small(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToLower(text[:1]) + text[1:]
 }

@@ -30,6 +30,7 @@ type register struct {
 const (
 	maxRequests = 11_000
 	maxLinks    = 50_000
+	maxKinds    = 6 // that are named behind a request
 )
 
 // A number is a figure of the report, and where the exhibits stand that it
@@ -66,7 +67,8 @@ type requestRow struct {
 	Method   string
 	Host     string // of a visit, whose list has several
 	Parts    string
-	Carries  string
+	Carries  string // what was found in it
+	Told     bool   // by more than a hint
 	found    []audit.Finding
 	exhibits []audit.Exhibit
 	visit    bool
@@ -203,7 +205,12 @@ func (x *index) describeRow(row *requestRow) {
 		parts[i] = x.partWord(e.Part) + " " + thousands(e.Size)
 	}
 	row.Parts = strings.Join(parts, " + ")
-	row.Carries = x.lang.list(x.kindWords(kindSet(row.found)))
+	kinds, more := first(x.kindWords(kindSet(row.found)), maxKinds)
+	row.Carries = x.lang.list(kinds)
+	if more > 0 {
+		row.Carries += " " + x.lang.say("more.names", more)
+	}
+	row.Told = slices.ContainsFunc(row.found, func(f audit.Finding) bool { return !hint(f) })
 	row.found = nil
 }
 

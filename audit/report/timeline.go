@@ -39,7 +39,6 @@ type timelineDot struct {
 	Y     int
 	Told  bool
 	Title string
-	Href  string
 }
 
 type timelineRow struct {
@@ -230,7 +229,7 @@ func (x *index) lanes(tl *timeline, sent []sending, from time.Time, right func(t
 		l := &tl.Lanes[p.lane]
 		what := x.lang.list(x.kindWords(kindSet(s.kinds)))
 		l.Dots = append(l.Dots, timelineDot{
-			X: coordinate(px, timeWidth), Y: l.Y, Told: s.told, Href: x.register.anchor(s.id),
+			X: coordinate(px, timeWidth), Y: l.Y, Told: s.told,
 			Title: x.lang.say("timeline.dot", s.host, cmp.Or(what, x.lang.say("carried.nothing")), seconds(s.at.Sub(from))),
 		})
 	}
@@ -297,6 +296,9 @@ func (x *index) didWords(e audit.Event) string {
 	to := e.Step.Target
 	if key := stepTargets[to]; key != "" {
 		to = x.lang.say("target." + key)
+	}
+	if wait, err := time.ParseDuration(to); err == nil {
+		to = x.lang.say("timeline.end", seconds(wait))
 	}
 	if e.Step.Length > 0 {
 		to = x.lang.say("n.bytes", e.Step.Length)
