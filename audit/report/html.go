@@ -20,6 +20,7 @@ var pages = sync.OnceValue(func() map[string]*template.Template {
 		byTag[l.tag] = template.Must(template.New("page.html").Funcs(template.FuncMap{
 			"bytes":     l.bytes,
 			"comma":     func() string { return l.comma },
+			"period":    func() string { return l.period },
 			"columns":   func(targets int) int { return targets + 1 },
 			"join":      l.list,
 			"known":     l.known,

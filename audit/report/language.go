@@ -27,18 +27,19 @@ type language struct {
 	phrases func() *phrasebook // what other stages say; nil: they speak this language
 	regions display.Namer
 	stamp   string // of a time, for package time
-	stop    string // behind a sentence, before the next
+	stop    string // between two sentences
+	period  string // at the end of a sentence, with stop
 }
 
 // languages is the table; the first is the one that all stages speak.
 var languages = []language{
 	{
-		tag: "en", name: "English", comma: ", ", and: " and ", stamp: "2 January 2006, 15:04:05 UTC", stop: " ",
+		tag: "en", name: "English", comma: ", ", and: " and ", stamp: "2 January 2006, 15:04:05 UTC", stop: " ", period: ". ",
 		regions: display.English.Regions(),
 		words:   sync.OnceValue(func() map[string]string { return readWords("words/en.txt") }),
 	},
 	{
-		tag: "zh", name: "中文", comma: "、", and: "和", stamp: "2006年1月2日 15:04:05 UTC", stop: "",
+		tag: "zh", name: "中文", comma: "、", and: "和", stamp: "2006年1月2日 15:04:05 UTC", stop: "", period: "。",
 		regions: display.Chinese.Regions(),
 		words:   sync.OnceValue(func() map[string]string { return readWords("words/zh.txt") }),
 		phrases: sync.OnceValue(func() *phrasebook { return readPhrases("words/phrases-zh.txt", "、", "；") }),

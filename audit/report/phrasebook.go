@@ -113,7 +113,7 @@ func (p *phrasebook) hole(text string, depth int) string {
 // list looks up each word of a list, and reports whether all are known. A
 // phrase of the book may itself look like a list: the longest one counts.
 func (p *phrasebook) list(text string, depth int) (own string, all bool) {
-	parts := listed(text)
+	parts, sep := listed(text)
 	all = len(parts) > 1
 	var words []string
 	for i := 0; i < len(parts); i++ {
@@ -125,11 +125,14 @@ func (p *phrasebook) list(text string, depth int) (own string, all bool) {
 			}
 		}
 		if !known && len(parts) > 1 {
-			if same, ok := p.look(word, depth); ok {
-				word, known = same, true
+			if word, known = p.look(word, depth); !known {
+				word, _ = p.list(text[parts[i].Start:parts[i].End], depth)
 			}
 		}
 		words, all = append(words, word), all && known
+	}
+	if sep == clauses {
+		return strings.Join(words, p.semicolon), all
 	}
 	return strings.Join(words, p.comma), all
 }
@@ -138,17 +141,19 @@ func (p *phrasebook) list(text string, depth int) (own string, all bool) {
 const maxJoined = 3
 
 // between are the separators of lists in English, those first that part more.
-var between = []string{"; ", ", ", " and ", " or "}
+var between = []string{clauses, ", ", " and ", " or "}
 
-// listed returns the ranges of the words of a list, by the first separator that
-// it has. What stands in brackets is one word.
-func listed(text string) []audit.Span {
+const clauses = "; "
+
+// listed returns the ranges of the words of a list, and the separator: the first
+// that it has. What stands in brackets is one word.
+func listed(text string) (parts []audit.Span, separator string) {
 	for _, sep := range between {
 		if parts := parted(text, sep); len(parts) > 1 {
-			return parts
+			return parts, sep
 		}
 	}
-	return []audit.Span{{End: len(text)}}
+	return []audit.Span{{End: len(text)}}, ""
 }
 
 func parted(text, sep string) []audit.Span {

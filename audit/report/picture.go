@@ -89,6 +89,17 @@ func (x *index) pictures() []picture {
 	return ps
 }
 
+// silent names the targets from which nothing was seen.
+func (x *index) silent() []string {
+	var names []string
+	for _, t := range x.targets {
+		if len(x.recipients(t)) == 0 && len(t.Arms) > 0 {
+			names = append(names, t.Name)
+		}
+	}
+	return names
+}
+
 func (x *index) draw(id string, t target, rs []recipient, widest float64) picture {
 	p := picture{ID: id, Target: t, Width: picWidth, Alone: unaltered(t)}
 	p.Desc = x.describe(t, rs)

@@ -29,6 +29,7 @@ type view struct {
 	Targets     []target
 	Sections    []section
 	Pictures    []picture
+	Silent      []string // targets that sent nothing
 	Scatters    []scatter
 	Timelines   []timeline
 	Parties     []partyView
@@ -78,7 +79,7 @@ func newView(x *index) (view, error) {
 		Case: x.Case.Case, Title: x.subjectName(), Started: x.started(), Network: x.network(), Tools: x.tools(),
 		Partial: x.lang.phrase(x.Partial), Reveal: x.Reveal, Imported: x.imported(),
 		Statements: x.statements(), Targets: x.targets, Sections: x.sections(),
-		Pictures: x.pictures(), Timelines: x.timelines(), Map: x.worldMap(),
+		Pictures: x.pictures(), Silent: x.silent(), Timelines: x.timelines(), Map: x.worldMap(),
 		Groups: x.armGroups(), Coverage: x.coverage(), Limits: x.limits(), Problems: x.problems(),
 		Arms: x.armViews(), Steps: x.stepViews(), Seeds: x.seedViews(), Planted: len(x.Case.Case.Seeds),
 		Programs: x.programs(), Rules: x.rules(), Words: resultWords, Terms: terms, Register: x.register,
