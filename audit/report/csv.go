@@ -20,7 +20,7 @@ var csvHead = []string{
 }
 
 // writeCSV writes a row for each verdict, and under it one for each of its
-// findings, which has the sentence of the verdict not again. (RFC 4180, with
+// findings, which names the verdict and does not say it again. (RFC 4180, with
 // line feeds.)
 func writeCSV(w io.Writer, x *index) error {
 	out := csv.NewWriter(w)
@@ -30,14 +30,14 @@ func writeCSV(w io.Writer, x *index) error {
 	for _, r := range x.rulings() {
 		head := []string{
 			x.Case.Case.ID, r.Target.Name, r.Target.Role(), r.Statement.ID, r.Assertion, r.Claim, string(r.Result), r.Rule,
-			strconv.Itoa(r.Runs), strconv.Itoa(r.Hits), strconv.FormatFloat(r.Bound, 'g', 4, 64),
+			strconv.Itoa(r.Runs), strconv.Itoa(r.Hits), strconv.FormatFloat(r.Bound, 'g', 4, 64), r.Says,
 		}
-		verdict := append(slices.Clip(head), r.Says)
-		if err := writeRow(out, append(verdict, make([]string, len(csvHead)-len(verdict))...)); err != nil {
+		if err := writeRow(out, append(head, make([]string, len(csvHead)-len(head))...)); err != nil {
 			return err
 		}
+		short := []string{x.Case.Case.ID, r.Target.Name, r.Target.Role(), "", r.Assertion, "", string(r.Result), "", "", "", "", ""}
 		for _, f := range x.cited(r.Verdict) {
-			if err := writeRow(out, append(append(slices.Clip(head), ""), x.csvFinding(f)...)); err != nil {
+			if err := writeRow(out, append(slices.Clip(short), x.csvFinding(f)...)); err != nil {
 				return err
 			}
 		}

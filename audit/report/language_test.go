@@ -160,7 +160,7 @@ func FuzzPhrase(f *testing.F) {
 		if got := zh.phrase(s); got.Lang == "en" && got.Text != s {
 			t.Errorf("%q was not known, and became %q", s, got.Text)
 		}
-		parts, _ := listed(s)
+		parts := listed(s)
 		for i := range parts[1:] {
 			if parts[i].End > parts[i+1].Start {
 				t.Errorf("%q: the words overlap: %v", s, parts)

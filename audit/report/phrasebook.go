@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"telltale/audit"
 )
@@ -23,13 +24,6 @@ type pattern struct {
 	other   string // with {1}, {2} … for the holes
 }
 
-// maxPhrase bounds the length of a text that is looked up, and maxNested how
-// often a hole is looked up in a hole.
-const (
-	maxPhrase = 2000
-	maxNested = 6
-)
-
 // readPhrases reads one of our own files.
 func readPhrases(name, comma, semicolon string) *phrasebook {
 	p := &phrasebook{exact: make(map[string]string), comma: comma, semicolon: semicolon}
@@ -47,26 +41,38 @@ func readPhrases(name, comma, semicolon string) *phrasebook {
 	return p
 }
 
+// Bounds of one search: the length of the text, and how many phrases are tried.
+const (
+	maxPhrase = 2000
+	maxTries  = 1000
+)
+
 // sentences looks up a text, as a whole or sentence by sentence and clause by
-// clause; stop stands between two sentences.
+// clause; stop stands between two sentences. It reports whether all is known.
 func (p *phrasebook) sentences(text, stop string) (string, bool) {
 	if len(text) > maxPhrase {
 		return "", false
 	}
-	return p.parted(text, []string{". ", "; "}, []string{stop, p.semicolon})
+	s := &search{p, maxTries}
+	return s.parted(text, []string{". ", "; "}, []string{stop, p.semicolon})
+}
+
+// A search looks up one text, with a bound on the work.
+type search struct {
+	*phrasebook
+	left int // tries
 }
 
 // parted looks up a text as a whole, or else the parts between the first of the
 // separators, and joins them with what stands for it.
-func (p *phrasebook) parted(text string, separators, own []string) (string, bool) {
-	if same, ok := p.look(text, 0); ok || len(separators) == 0 {
+func (s *search) parted(text string, separators, own []string) (string, bool) {
+	if same, ok := s.words(text); ok || len(separators) == 0 {
 		return same, ok
 	}
 	// A full stop belongs to its sentence, a semicolon to nothing.
 	parts := strings.SplitAfter(text, separators[0])
 	for i, part := range parts {
-		part = strings.TrimRight(strings.TrimSpace(part), ";")
-		same, ok := p.parted(part, separators[1:], own[1:])
+		same, ok := s.parted(strings.TrimRight(strings.TrimSpace(part), ";"), separators[1:], own[1:])
 		if !ok {
 			return "", false
 		}
@@ -75,109 +81,135 @@ func (p *phrasebook) parted(text string, separators, own []string) (string, bool
 	return strings.Join(parts, own[0]), true
 }
 
-// look looks up one phrase: a list of words, a fixed one, or one with holes.
-func (p *phrasebook) look(text string, depth int) (string, bool) {
-	if own, ok := p.exact[text]; ok {
+// words looks up one phrase, or a list of them; names in a list do not count.
+func (s *search) words(text string) (string, bool) {
+	if own, ok := s.phrase(text); ok {
 		return own, true
 	}
-	if own, ok := p.exact[small(text)]; ok {
+	return s.list(text, false)
+}
+
+// phrase looks up one phrase: a fixed one, or one with holes.
+func (s *search) phrase(text string) (string, bool) {
+	if own, ok := s.fixed(text); ok {
 		return own, true
 	}
-	if depth > maxNested {
+	if s.left--; s.left < 0 {
 		return "", false
 	}
-	for _, pat := range p.patterns {
-		m := pat.english.FindStringSubmatch(text)
-		if m == nil {
-			continue
+	for _, p := range s.patterns {
+		if m := p.english.FindStringSubmatch(text); m != nil {
+			if own, ok := s.filled(p, m[1:]); ok {
+				return own, true
+			}
 		}
-		own := pat.other
-		for i, hole := range m[1:] {
-			own = strings.ReplaceAll(own, "{"+strconv.Itoa(i+1)+"}", p.hole(hole, depth+1))
-		}
-		return own, true
 	}
-	return p.list(text, depth+1)
+	return "", false
 }
 
-// hole looks up what stands in a hole. Names, such as those of hosts, are not
-// in the book and stay as they are.
-func (p *phrasebook) hole(text string, depth int) string {
-	if own, ok := p.look(text, depth); ok {
-		return own
+// fixed looks up a phrase without holes, which may begin a sentence.
+func (s *search) fixed(text string) (string, bool) {
+	own, ok := s.exact[text]
+	if !ok && text != "" {
+		own, ok = s.exact[strings.ToLower(text[:1])+text[1:]]
 	}
-	own, _ := p.list(text, depth)
-	return own
+	return own, ok
 }
 
-// list looks up each word of a list, and reports whether all are known. A
-// phrase of the book may itself look like a list: the longest one counts.
-func (p *phrasebook) list(text string, depth int) (own string, all bool) {
-	parts, sep := listed(text)
-	all = len(parts) > 1
+// filled puts what stands in the holes into a phrase.
+func (s *search) filled(p pattern, holes []string) (string, bool) {
+	places := make([]string, 0, 2*len(holes))
+	for i, hole := range holes {
+		own, ok := s.phrase(hole)
+		if !ok {
+			own, ok = s.list(hole, true)
+		}
+		if !ok {
+			return "", false
+		}
+		places = append(places, "{"+strconv.Itoa(i+1)+"}", own)
+	}
+	return strings.NewReplacer(places...).Replace(p.other), true
+}
+
+// maxJoined is the most words of a list that one phrase may look like.
+const maxJoined = 4
+
+// list looks up the words of a list, and reports whether all are known. A name
+// counts as known if names may be in the list, and stays as it is.
+func (s *search) list(text string, names bool) (string, bool) {
+	parts := listed(text)
 	var words []string
-	for i := 0; i < len(parts); i++ {
-		word, known := text[parts[i].Start:parts[i].End], false
-		for j := min(i+maxJoined, len(parts)) - 1; j >= i && !known; j-- {
-			var same string
-			if same, known = p.exact[text[parts[i].Start:parts[j].End]]; known {
-				word, i = same, j
+	for len(parts) > 0 {
+		word, n := s.next(text, parts)
+		if n == 0 {
+			word, n = text[parts[0].Start:parts[0].End], 1
+			if !names || !isName(word) {
+				return "", false
 			}
 		}
-		if !known && len(parts) > 1 {
-			if word, known = p.look(word, depth); !known {
-				word, _ = p.list(text[parts[i].Start:parts[i].End], depth)
-			}
-		}
-		words, all = append(words, word), all && known
+		words, parts = append(words, word), parts[n:]
 	}
-	if sep == clauses {
-		return strings.Join(words, p.semicolon), all
-	}
-	return strings.Join(words, p.comma), all
+	return strings.Join(words, s.comma), len(words) > 1 || names
 }
 
-// maxJoined is the most parts of a list that one phrase may look like.
-const maxJoined = 3
-
-// between are the separators of lists in English, those first that part more.
-var between = []string{clauses, ", ", " and ", " or "}
-
-const clauses = "; "
-
-// listed returns the ranges of the words of a list, and the separator: the first
-// that it has. What stands in brackets is one word.
-func listed(text string) (parts []audit.Span, separator string) {
-	for _, sep := range between {
-		if parts := parted(text, sep); len(parts) > 1 {
-			return parts, sep
+// next looks up the phrase at the start of a list, which may itself look like a
+// list, and returns how many words it takes; 0 if there is none. Of fixed
+// phrases the longest counts, of those with holes the shortest.
+func (s *search) next(text string, parts []audit.Span) (own string, n int) {
+	most := min(maxJoined, len(parts))
+	for n := most; n > 0; n-- {
+		if own, ok := s.fixed(text[parts[0].Start:parts[n-1].End]); ok {
+			return own, n
 		}
 	}
-	return []audit.Span{{End: len(text)}}, ""
+	for n := 1; n <= most && len(parts) > 1; n++ {
+		if own, ok := s.phrase(text[parts[0].Start:parts[n-1].End]); ok {
+			return own, n
+		}
+	}
+	return "", 0
 }
 
-func parted(text, sep string) []audit.Span {
+// isName reports whether text is a name and no words of a language: one word, or
+// words of which none begins with a small letter. What stands in brackets
+// belongs to the name before it.
+func isName(text string) bool {
+	if i := strings.Index(text, " ("); i > 0 && strings.HasSuffix(text, ")") {
+		text = text[:i]
+	}
+	words := strings.Fields(text)
+	for _, w := range words {
+		if len(words) > 1 && unicode.IsLower([]rune(w)[0]) {
+			return false
+		}
+	}
+	return len(words) > 0
+}
+
+// between are the separators of lists in English, the longer ones first.
+var between = []string{", and ", ", or ", " and ", ", ", " or "}
+
+// listed returns the ranges of the words of a list. What stands in brackets is
+// one word.
+func listed(text string) []audit.Span {
 	var parts []audit.Span
 	depth, from := 0, 0
 	for i := 0; i < len(text); i++ {
-		switch {
-		case text[i] == '(':
+		switch text[i] {
+		case '(':
 			depth++
-		case text[i] == ')':
+		case ')':
 			depth--
-		case depth == 0 && strings.HasPrefix(text[i:], sep):
-			parts = append(parts, audit.Span{Start: from, End: i})
-			from = i + len(sep)
-			i = from - 1
+		}
+		for _, sep := range between {
+			if depth == 0 && strings.HasPrefix(text[i:], sep) {
+				parts = append(parts, audit.Span{Start: from, End: i})
+				from = i + len(sep)
+				i = from - 1
+				break
+			}
 		}
 	}
 	return append(parts, audit.Span{Start: from, End: len(text)})
-}
-
-// small begins with a small letter: a phrase may begin a sentence.
-func small(text string) string {
-	if text == "" {
-		return ""
-	}
-	return strings.ToLower(text[:1]) + text[1:]
 }

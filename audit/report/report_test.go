@@ -462,6 +462,11 @@ func FuzzHTML(f *testing.F) {
 			t.Fatal(err)
 		}
 		checkText(t, b.String(), 40+len(s)%100)
+		c = withLog(c, s)
+		checkFormats(t, c)
+		c.Lang = "zh"
+		_, doc = page(t, c)
+		checkHarmless(t, doc)
 	})
 }
 
