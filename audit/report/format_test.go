@@ -386,7 +386,7 @@ func TestChinese(t *testing.T) {
 // calls things.
 var names = strings.Fields(`Mint Browser Xiaomi Google chromium mint-2020 control normal private telltale linux amd64 Chromium
 	facts.jsonl TLS HTTP UDP SHA-256 UTC JSON WebSocket DevTools IMEI ANDROID_ID Wi-Fi SIM Cookie kB MB GET POST gzip zlib base64 deflate
-	sa.api.intl.miui.com data.mistat.intl.xiaomi.com mtalk.google.com www.bing.com SG RU US CN e1 e2 f1 f2 AS
+	sa.api.intl.miui.com data.mistat.intl.xiaomi.com mtalk.google.com www.bing.com SG RU US CN e1 e2 f1 f2 AS Cloud
 	mint-2020-7f3a91 data_list optimizationgu`)
 
 func english(t *testing.T, name string, n *html.Node) {
