@@ -66,7 +66,7 @@ func (x *index) unread(c audit.Coverage) string {
 func (x *index) limits() []string {
 	keys := []string{"limit.proxy", "limit.past-proxy"}
 	switch {
-	case x.imported():
+	case x.Imported:
 		keys = []string{"limit.imported", "limit.outside", "limit.whose"}
 	case x.Case.Case.Online:
 		keys = append(keys, "limit.online")
@@ -78,7 +78,7 @@ func (x *index) limits() []string {
 		says = append(says, x.lang.say(k))
 	}
 	says = append(says, x.lang.say("limit.supported", x.boundWords(x.runs())))
-	if !x.imported() {
+	if !x.Imported {
 		says = append(says, x.lang.say("limit.steps"))
 	}
 	if n := x.unreadCount(); n > 0 {

@@ -89,6 +89,11 @@ func fixture() report.Case {
 	}
 	b.verdicts()
 	b.coverage()
+	for _, e := range b.log {
+		if e.Step != nil {
+			b.c.Steps = append(b.c.Steps, e)
+		}
+	}
 	b.c.Log = func(yield func(audit.Event, error) bool) {
 		for _, e := range b.log {
 			if !yield(e, nil) {

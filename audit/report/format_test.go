@@ -362,6 +362,7 @@ func withLog(c report.Case, s string) report.Case {
 		yield(audit.Event{}, errors.New(s))
 	}
 	c.Log = events
+	c.Steps = []audit.Event{{Place: audit.Place{Arm: s, Run: 1}, Step: &audit.Step{Action: s, Target: s, Skipped: s}}}
 	c.Body = func(audit.Body) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(s)), nil }
 	for i := range c.Exhibits {
 		c.Exhibits[i].Event = i + 1

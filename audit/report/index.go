@@ -26,7 +26,6 @@ type index struct {
 	mask     masker
 	lang     *language
 	steps    []audit.Event // what the lab did, in the order of time
-	source   bool          // the log was made out of what others captured
 
 	claimed  []statementView        // see statements
 	received map[string][]recipient // see recipients, by target
@@ -87,28 +86,23 @@ func newIndex(c Case) (*index, error) {
 		}
 	}
 	x.mask = newMasker(c)
-	x.readLog()
+	x.steps = steps(c.Steps)
 	x.claimed = x.makeStatements()
 	x.register = newRegister(x)
 	x.citeStatements()
 	return x, nil
 }
 
-// readLog takes out of the log what the lab did, as far as the log goes.
-func (x *index) readLog() {
-	if x.Log == nil {
-		return
-	}
-	for e, err := range x.Log {
-		if err != nil {
-			break // Partial says so
-		}
+// steps are those that do something, in the order of time.
+func steps(log []audit.Event) []audit.Event {
+	var list []audit.Event
+	for _, e := range log {
 		if e.Step != nil && e.Step.Action != audit.Done {
-			x.steps = append(x.steps, e)
+			list = append(list, e)
 		}
-		x.source = x.source || e.Source != nil
 	}
-	slices.SortStableFunc(x.steps, func(a, b audit.Event) int { return a.Time.Compare(b.Time) })
+	slices.SortStableFunc(list, func(a, b audit.Event) int { return a.Time.Compare(b.Time) })
+	return list
 }
 
 // citeStatements tells the results where the exhibits stand that they count.
@@ -123,9 +117,6 @@ func (x *index) citeStatements() {
 		}
 	}
 }
-
-// imported reports whether others captured the traffic.
-func (x *index) imported() bool { return x.source }
 
 // outsidePlan names the target of exhibits whose arm no plan has.
 const outsidePlan = "not in the plan"

@@ -133,7 +133,7 @@ func (x *index) document() document {
 		Format: documentFormat,
 		Case: documentCase{
 			ID: c.ID, Subject: documentName{subject.Name, subject.Version, subject.Publisher},
-			Started: c.Started, Ended: x.Ended, Partial: x.Partial, Online: c.Online, Imported: x.imported(),
+			Started: c.Started, Ended: x.Ended, Partial: x.Partial, Online: c.Online, Imported: x.Imported,
 			Revealed: x.Reveal, Runs: x.runs(), Arms: some(c.Arms), Tools: some(c.Tools), Claims: c.Claims,
 			Machine: c.Machine, Steps: some(c.Steps), Probe: c.Probe,
 		},

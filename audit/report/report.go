@@ -40,10 +40,11 @@ type Case struct {
 	Reveal bool
 	// Lang is the language of formats for people, a tag of [Languages]; empty:
 	// English. Formats for machines are always in English.
-	Lang string
-	// Log yields the capture log from its start: what the lab did, and when, and
-	// the requests as they were sent. Body opens a body of it. Without them the
-	// report shows no timeline and no request in full.
+	Lang     string
+	Steps    []audit.Event // of the log, those with a Step: what the lab did, and when
+	Imported bool          // others captured the traffic
+	// Log yields the capture log from its start, and Body opens a body of it: for
+	// the requests as they were sent.
 	Log  iter.Seq2[audit.Event, error]
 	Body func(audit.Body) (io.ReadCloser, error)
 	// Print makes a PDF of a page of HTML; nil: no PDF can be made.

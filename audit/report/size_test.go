@@ -58,7 +58,7 @@ func generated(n int) report.Case {
 			v.Findings, v.Exhibits = all, len(exhibits)
 		}
 	}
-	c.Log, c.Body = nil, nil
+	c.Log, c.Body, c.Steps = nil, nil, nil
 	c.Explain = func(f audit.Finding) ([]audit.Layer, error) {
 		data := append(append(body[:len(body):len(body)], f.Value.Reveal()...), `"}`...)
 		return []audit.Layer{

@@ -27,26 +27,30 @@ const (
 // results, and what was seen under it while there is room.
 func Text(w io.Writer, c Case, opt TextOptions) error {
 	c.Lang = "" // columns are counted in characters of one width
-	if opt.Width == 0 {
-		opt.Width = screenWidth
-	}
-	opt.Width = max(opt.Width, leastWidth)
 	x, err := newIndex(c)
 	if err != nil {
 		return err
 	}
+	return x.text(w, opt)
+}
+
+// writeText writes the summary as for a file.
+func writeText(w io.Writer, x *index) error { return x.text(w, TextOptions{}) }
+
+func (x *index) text(w io.Writer, opt TextOptions) error {
+	if opt.Width == 0 {
+		opt.Width = screenWidth
+	}
+	opt.Width = max(opt.Width, leastWidth)
 	s := summary{index: x, opt: opt}
 	s.head()
 	s.claims()
 	s.tail()
 	if _, err := w.Write(s.out.Bytes()); err != nil {
-		return fmt.Errorf("writing the summary of case %s: %w", c.Case.ID, err)
+		return fmt.Errorf("writing the summary of case %s: %w", x.Case.Case.ID, err)
 	}
 	return nil
 }
-
-// writeText writes the summary as for a file.
-func writeText(w io.Writer, x *index) error { return Text(w, x.Case, TextOptions{}) }
 
 type summary struct {
 	*index

@@ -77,7 +77,7 @@ func newView(x *index) (view, error) {
 	v := view{
 		CSS: template.CSS(css), Lang: x.lang.tag, //nolint:gosec // our own file
 		Case: x.Case.Case, Title: x.subjectName(), Started: x.started(), Network: x.network(), Tools: x.tools(),
-		Partial: x.lang.phrase(x.Partial), Reveal: x.Reveal, Imported: x.imported(),
+		Partial: x.lang.phrase(x.Partial), Reveal: x.Reveal, Imported: x.Imported,
 		Statements: x.statements(), Targets: x.targets, Sections: x.sections(),
 		Pictures: x.pictures(), Silent: x.silent(), Timelines: x.timelines(), Map: x.worldMap(),
 		Groups: x.armGroups(), Coverage: x.coverage(), Limits: x.limits(), Problems: x.problems(),
@@ -111,7 +111,7 @@ func (x *index) started() string {
 // network says what answered.
 func (x *index) network() string {
 	switch {
-	case x.imported():
+	case x.Imported:
 		return x.lang.say("network.imported")
 	case x.Case.Case.Online:
 		return x.lang.say("network.online")

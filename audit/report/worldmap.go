@@ -68,7 +68,7 @@ const tileSide = 24
 
 // worldMap collects the countries by the order of the recipients.
 func (x *index) worldMap() worldMap {
-	if !x.Case.Case.Online && !x.imported() {
+	if !x.Case.Case.Online && !x.Imported {
 		return worldMap{Why: x.lang.say("map.offline")}
 	}
 	m := worldMap{}
