@@ -12,8 +12,11 @@ import (
 // A coverageView is the coverage of one arm with what could not be read.
 type coverageView struct {
 	audit.Coverage
-	Where string // target and mode
-	Rest  string // what stands under the numbers
+	Where  string // target and mode
+	Rest   string // what stands under the numbers
+	Anchor string // of the arm's requests; empty if none are listed
+	Visits string // of those that were the plan's own
+	Unread string // of the exhibits that could not be read
 }
 
 // coverage lists the arms in the order of the targets; an arm without figures
@@ -26,63 +29,76 @@ func (x *index) coverage() []coverageView {
 			listed[a.Name] = true
 			i := slices.IndexFunc(x.Coverage, func(c audit.Coverage) bool { return c.Arm == a.Name })
 			if i < 0 {
-				views = append(views, coverageView{Coverage: audit.Coverage{Arm: a.Name}, Where: t.Name, Rest: "no figures: nothing is known of this arm"})
+				views = append(views, coverageView{Coverage: audit.Coverage{Arm: a.Name}, Where: t.Name, Rest: x.lang.say("coverage.none")})
 				continue
 			}
-			views = append(views, coverageView{x.Coverage[i], t.Name, unread(x.Coverage[i])})
+			views = append(views, x.coverageOf(x.Coverage[i], t.Name))
 		}
 	}
 	for _, c := range x.Coverage {
 		if !listed[c.Arm] {
-			views = append(views, coverageView{c, "not in the plan", unread(c)})
+			views = append(views, x.coverageOf(c, x.lang.say("coverage.unplanned")))
 		}
 	}
 	return views
 }
 
-func unread(c audit.Coverage) string {
+func (x *index) coverageOf(c audit.Coverage, where string) coverageView {
+	return coverageView{c, where, x.unread(c), x.register.arm(c.Arm), x.register.visits(c.Arm), x.register.unread(c.Arm)}
+}
+
+func (x *index) unread(c audit.Coverage) string {
 	var words []string
 	if len(c.Unread) > 0 {
-		words = append(words, "not read: "+strings.Join(c.Unread, ", "))
+		words = append(words, x.lang.say("coverage.unread", x.lang.list(c.Unread)))
 	}
 	if len(c.Skipped) > 0 {
-		words = append(words, "steps not done: "+strings.Join(c.Skipped, "; "))
+		skipped := make([]string, len(c.Skipped))
+		for i, s := range c.Skipped {
+			skipped[i] = x.lang.word(s)
+		}
+		words = append(words, x.lang.say("coverage.skipped", x.lang.list(skipped)))
 	}
 	return strings.Join(words, ". ")
 }
 
 // limits says in sentences what the report does not show.
 func (x *index) limits() []string {
-	says := []string{
-		"It shows what the software sent through our proxy. What the servers did with it, a capture at the client cannot show.",
-		"What software sends past a proxy, such as UDP, is not seen.",
+	keys := []string{"limit.proxy", "limit.past-proxy"}
+	switch {
+	case x.Imported:
+		keys = []string{"limit.imported", "limit.outside", "limit.whose"}
+	case x.Case.Case.Online:
+		keys = append(keys, "limit.online")
+	default:
+		keys = append(keys, "limit.offline")
 	}
-	if x.Case.Case.Online {
-		says = append(says, "Requests went to the real servers. Another day, another network or another country may be answered differently.")
-	} else {
-		says = append(says, "The software was offline: a sinkhole answered in place of the servers. What depends on a server's real answer was not exercised.")
+	var says []string
+	for _, k := range keys {
+		says = append(says, x.lang.say(k))
 	}
-	says = append(says, fmt.Sprintf("“Supported” is no proof of absence. %s", boundWords(x.runs())))
-	says = append(says, "Only the planned steps were done. What the software sends after days of use, or in parts of it that nobody opened, was not seen.")
+	says = append(says, x.lang.say("limit.supported", x.boundWords(x.runs())))
+	if !x.Imported {
+		says = append(says, x.lang.say("limit.steps"))
+	}
 	if n := x.unreadCount(); n > 0 {
-		says = append(says, count(n, "thing", "things")+" could not be read (unknown encodings, refused connections, tunnels). They may hold anything; the hosts are named above.")
+		says = append(says, x.lang.say("limit.unread", n))
 	}
 	if slices.ContainsFunc(x.Case.Case.Arms, func(a audit.Arm) bool { return a.Specimen != "" }) {
-		says = append(says, "A specimen was tested: software of the laboratory that rebuilds a behaviour on purpose. The verdicts are about the specimen; for the product that it rebuilds they are as good as the rebuilding.")
+		says = append(says, x.lang.say("limit.specimen"))
 	}
 	if !x.Reveal {
-		says = append(says, "Captured bytes are masked: planted values, the names of the fields that lead to them, and hosts are shown, all else is dots. The case folder has the bytes.")
+		says = append(says, x.lang.say("limit.masked"))
 	}
 	return says
 }
 
 // boundWords says what n runs without a sighting allow.
-func boundWords(n int) string {
+func (x *index) boundWords(n int) string {
 	if n < 1 {
-		return "No run is in this case, and so nothing is bounded."
+		return x.lang.say("limit.no-run")
 	}
-	return fmt.Sprintf("If something shows in 0 of %s, it may still happen in up to %.0f%% of runs (95%% confidence).",
-		count(n, "run", "runs"), 100*upperBound(n))
+	return x.lang.say("limit.bound", x.lang.say("n.runs", n), fmt.Sprintf("%.0f", 100*upperBound(n)))
 }
 
 func (x *index) unreadCount() int {

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"strings"
 
 	"telltale/audit"
@@ -21,11 +20,12 @@ type exhibitView struct {
 	Part, Size  string
 	SHA256      string
 	Kind, Form  string
+	Anchor      string // of the exhibit in the list of all
 	Also        string // what else the same record carried
 	Layers      []layerView
 	Above       *shownAt // the section that shows the layers already
 	Problem     string   // why there are no layers
-	Says        string
+	Says        said
 }
 
 // A shownAt is a section that shows an exhibit.
@@ -44,31 +44,30 @@ type layerView struct {
 func (x *index) exhibit(f audit.Finding) exhibitView {
 	e := x.exhibits[f.Exhibit]
 	v := exhibitView{
-		ID: e.ID, Finding: f.ID,
+		ID: e.ID, Finding: f.ID, Anchor: x.register.anchor(e.ID),
 		Recipient: x.recipient(e.Host),
-		Server:    serverWords(x.parties[e.Host]), Seat: seatWords(x.parties[e.Host]),
-		Registrant: registrantWords(x.parties[e.Host]), Network: networkWords(x.parties[e.Host]),
+		Server:    x.serverWords(x.parties[e.Host]), Seat: x.seatWords(x.parties[e.Host]),
+		Registrant: x.registrantWords(x.parties[e.Host]), Network: x.networkWords(x.parties[e.Host]),
 		Request: strings.TrimSpace(e.Method + " " + x.mask.address(e.URL)),
-		Time:    stamp(e.Time),
+		Time:    x.lang.time(e.Time),
 		Place:   x.place(e.Place),
-		Part:    partWord(e.Part),
-		Size:    count(e.Size, "byte", "bytes"),
+		Part:    x.partWord(e.Part),
+		Size:    x.lang.say("n.bytes", e.Size),
 		SHA256:  e.SHA256,
-		Kind:    f.Kind.Short(),
+		Kind:    x.kindWord(f.Kind),
 		Form:    f.Form,
-		Also:    strings.Join(x.company(f), ", "),
-		Says:    f.Says,
+		Also:    x.lang.list(x.company(f)),
+		Says:    x.lang.phrase(f.Says),
 	}
 	return v
 }
 
 // place says where in the experiment something was caught.
 func (x *index) place(p audit.Place) string {
-	words := fmt.Sprintf("arm %s, run %d", p.Arm, p.Run)
 	if p.Session > 0 {
-		words += fmt.Sprintf(", start %d", p.Session)
+		return x.lang.say("place.start", p.Arm, p.Run, p.Session)
 	}
-	return words
+	return x.lang.say("place", p.Arm, p.Run)
 }
 
 // company lists what else stands in the exhibit of a finding.
@@ -79,17 +78,17 @@ func (x *index) company(f audit.Finding) []string {
 			others = append(others, o)
 		}
 	}
-	return kindList(kindSet(others))
+	return x.kindWords(kindSet(others))
 }
 
 // layers replays the trail of a finding. It says why if that is not possible.
 func (x *index) layers(f audit.Finding) (views []layerView, problem string) {
 	if x.Explain == nil {
-		return nil, "The bytes are not at hand. The trail is " + x.mask.trail(f.Trail) + "."
+		return nil, x.lang.say("exhibit.no-bytes", x.mask.trail(f.Trail))
 	}
 	layers, err := x.Explain(f)
 	if err != nil {
-		return nil, fmt.Sprintf("The trail %s could not be replayed: %v", x.mask.trail(f.Trail), err)
+		return nil, x.lang.say("exhibit.no-replay", x.mask.trail(f.Trail), err)
 	}
 	for i, l := range layers {
 		views = append(views, x.layer(f, layers, i, l))
@@ -101,37 +100,42 @@ func (x *index) layer(f audit.Finding, layers []audit.Layer, i int, l audit.Laye
 	data := l.Data.Reveal()
 	v := layerView{
 		N:    i + 1,
-		How:  stepWord(x.mask.step(l.Step)),
-		Size: count(len(data), "byte", "bytes"),
+		How:  x.stepWord(x.mask.step(l.Step)),
+		Size: x.lang.say("n.bytes", len(data)),
 	}
-	marked := count(max(0, l.Span.Len()), "byte", "bytes")
+	marked := x.lang.say("n.bytes", max(0, l.Span.Len()))
 	var clear []audit.Span
 	if i+1 < len(layers) {
-		v.Marked = fmt.Sprintf("the %s that step %d was made from", marked, i+2)
+		v.Marked = x.lang.say("exhibit.from", marked, i+2)
 		clear = sign(data, l.Span)
 	} else {
-		v.Marked = fmt.Sprintf("%s, %s", matchWords(f), marked)
+		v.Marked = x.lang.say("match.size", x.matchWords(f), marked)
 		if isDigest(f, l.Span) {
 			clear = []audit.Span{l.Span}
 		}
 	}
 	v.Pieces, v.Binary = x.mask.excerpt(data, l.Span, clear)
+	for i, p := range v.Pieces {
+		if p.left > 0 {
+			v.Pieces[i].Gap = x.lang.say("n.left-out", x.lang.say("n.bytes", p.left))
+		}
+	}
 	return v
 }
 
 // matchWords says what the match of a finding is.
-func matchWords(f audit.Finding) string {
+func (x *index) matchWords(f audit.Finding) string {
 	switch {
 	case f.Slope != nil:
-		return "all of it, read by nobody: its length tells"
+		return x.lang.say("match.length")
 	case f.Seed != "" && (f.Form == "plain" || f.Form == ""):
-		return "the planted value " + f.Seed
+		return x.lang.say("match.seed", f.Seed)
 	case f.Seed != "":
-		return "the planted value " + f.Seed + " in the form " + f.Form
+		return x.lang.say("match.form", f.Seed, f.Form)
 	case f.Label != "":
-		return "the identifier " + f.Label
+		return x.lang.say("match.identifier", f.Label)
 	default:
-		return "the match"
+		return x.lang.say("match.other")
 	}
 }
 
@@ -147,13 +151,14 @@ func isDigest(f audit.Finding, match audit.Span) bool {
 // A findingRow is a finding in a table.
 type findingRow struct {
 	ID, Exhibit, Place, Host, Kind, Form, Trail string
+	Anchor                                      string // of the exhibit
 }
 
 func (x *index) findingRow(f audit.Finding) findingRow {
 	e := x.exhibits[f.Exhibit]
 	return findingRow{
 		ID: f.ID, Exhibit: f.Exhibit,
-		Place: fmt.Sprintf("%s, %d", e.Arm, e.Run),
-		Host:  e.Host, Kind: f.Kind.Short(), Form: f.Form, Trail: x.mask.trail(f.Trail),
+		Place: x.lang.say("at", e.Arm, e.Run), Anchor: x.register.anchor(e.ID),
+		Host: e.Host, Kind: x.kindWord(f.Kind), Form: f.Form, Trail: x.mask.trail(f.Trail),
 	}
 }

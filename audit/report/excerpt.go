@@ -18,6 +18,8 @@ type piece struct {
 	Text string
 	Mark bool
 	Gap  string
+
+	left int // bytes that Gap is about
 }
 
 // An extent says how much of a layer is shown around and inside the mark.
@@ -112,7 +114,7 @@ func gap(n int) []piece {
 	if n <= 0 {
 		return nil
 	}
-	return []piece{{Gap: count(n, "byte", "bytes") + " left out"}}
+	return []piece{{Gap: count(n, "byte", "bytes") + " left out", left: n}}
 }
 
 func shift(spans []audit.Span, by int) []audit.Span {

@@ -195,7 +195,18 @@ func TestMaskStep(t *testing.T) {
 	}
 }
 
+// indexed makes the index of a case that has nothing wrong with it.
+func indexed(t *testing.T, c Case) *index {
+	t.Helper()
+	x, err := newIndex(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
 func TestStepWord(t *testing.T) {
+	x := indexed(t, Case{})
 	for in, want := range map[string]string{
 		"base64":                 "base64-decoded",
 		"json:/0/properties/url": "JSON field /0/properties/url",
@@ -203,7 +214,7 @@ func TestStepWord(t *testing.T) {
 		"base64url":              "base64url",
 		"rot13":                  "rot13",
 	} {
-		if got := stepWord(in); got != want {
+		if got := x.stepWord(in); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
 		}
 	}
@@ -230,7 +241,7 @@ func TestWrap(t *testing.T) {
 func TestRanked(t *testing.T) {
 	arm := func(name string, m claims.Mode) audit.Arm { return audit.Arm{Name: name, Mode: m, Software: "s"} }
 	exhibit := func(id, arm string) audit.Exhibit { return audit.Exhibit{ID: id, Place: audit.Place{Arm: arm}} }
-	x := newIndex(Case{
+	x := indexed(t, Case{
 		Case:     audit.Case{Arms: []audit.Arm{arm("n", claims.Normal), arm("p", claims.Private)}},
 		Seeds:    []audit.Seed{{Name: "late", Arm: "n"}},
 		Exhibits: []audit.Exhibit{exhibit("e1", "n"), exhibit("e2", "p"), exhibit("e3", "p")},

@@ -41,15 +41,16 @@ var fixtureArms = []audit.Arm{
 	{Name: "control/private", Mode: claims.Private, Consent: claims.None, Software: "chromium", Control: true},
 }
 
-// A builder fills a case as the stages would.
+// A builder fills a case as the stages would, and its log.
 type builder struct {
-	c     report.Case
-	event int
+	c      report.Case
+	log    []audit.Event
+	bodies map[string][]byte
 }
 
 // fixture is the case of 2020, with two modes, a control, and three runs.
 func fixture() report.Case {
-	b := builder{c: report.Case{
+	b := builder{bodies: make(map[string][]byte), c: report.Case{
 		Case: audit.Case{
 			Format: audit.CaseFormat, ID: "mint-2020-7f3a91", Started: began,
 			Subject: claims.Subject{Name: "Mint Browser", Version: "3.4.0", Publisher: "Xiaomi"},
@@ -88,6 +89,25 @@ func fixture() report.Case {
 	}
 	b.verdicts()
 	b.coverage()
+	for _, e := range b.log {
+		if e.Step != nil {
+			b.c.Steps = append(b.c.Steps, e)
+		}
+	}
+	b.c.Log = func(yield func(audit.Event, error) bool) {
+		for _, e := range b.log {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+	b.c.Body = func(body audit.Body) (io.ReadCloser, error) {
+		data, ok := b.bodies[body.SHA256]
+		if !ok {
+			return nil, errors.New("no such body")
+		}
+		return io.NopCloser(bytes.NewReader(data)), nil
+	}
 	b.c.Problems = []audit.Problem{{Exhibit: "e5", Trail: audit.Trail{"request.body", "gzip"}, Message: "more than 64 MiB after unpacking; the rest was not read"}}
 	b.c.Explain = func(f audit.Finding) ([]audit.Layer, error) {
 		for _, e := range b.c.Exhibits {
@@ -142,13 +162,16 @@ func (b *builder) arm(a audit.Arm, run int) {
 	page := b.seed(a, run, "article-1", "behaviour/navigation/url", "www.the-harbour-courier.com")
 	words := b.seed(a, run, "search-1", "behaviour/search/query", "www.bing.com")
 	b.seed(a, run, "account-1-email", "contact/email", "id.quayside-accounts.com")
+	b.step(a, run, audit.Step{Action: "visit", Target: "a news article", Seeds: []string{page.Name}})
 	b.exhibit(a, run, audit.Exhibit{URL: "https://www.the-harbour-courier.com/article/" + page.Value, Method: "GET", Host: "www.the-harbour-courier.com", Part: "request.url", Stage: true})
 	if !a.Control {
 		address := "https://www.the-harbour-courier.com/article/" + page.Value + "?ref=front"
 		b.sensors(a, run, page, property{"page_load_event_start", "url", address})
+		b.step(a, run, audit.Step{Action: "search", Target: "www.bing.com", Seeds: []string{words.Name}})
 		b.sensors(a, run, words, property{"search", "search_word", "opening hours " + words.Value})
 		b.tracker(a, run, page)
 	}
+	b.step(a, run, audit.Step{Action: "type", Target: "the address bar", Skipped: "the driver cannot do that in private mode"})
 	for _, host := range []string{"update.googleapis.com", "clients2.google.com", "accounts.google.com", "optimizationguide-pa.googleapis.com"} {
 		if a.Mode == claims.Private && host == "accounts.google.com" {
 			continue
@@ -158,18 +181,33 @@ func (b *builder) arm(a audit.Arm, run int) {
 }
 
 func (b *builder) exhibit(a audit.Arm, run int, e audit.Exhibit) audit.Exhibit {
-	b.event++
 	e.ID = fmt.Sprintf("e%d", len(b.c.Exhibits)+1)
 	e.Place = audit.Place{Arm: a.Name, Run: run, Session: 1}
-	e.Time = began.Add(time.Duration(b.event) * 3 * time.Second)
-	e.Event = b.event
+	e.Time = b.now()
+	e.Event = len(b.log) + 1
 	if e.Data.Len() == 0 {
 		e.Data = audit.NewSecret([]byte(e.URL))
 	}
 	e.Size = int64(e.Data.Len())
 	e.SHA256 = fmt.Sprintf("%x", sha256.Sum256(e.Data.Reveal()))
 	b.c.Exhibits = append(b.c.Exhibits, e)
+	x := &audit.Exchange{
+		Proto: "HTTP/1.1", Method: e.Method, URL: e.URL, Host: e.Host, Answered: audit.BySinkhole, Status: 200,
+		Header: []audit.Field{{Name: "Host", Value: e.Host}, {Name: "Content-Type", Value: e.Type}, {Name: "User-Agent", Value: owner}},
+	}
+	if e.Part == "request.body" {
+		x.Body = audit.Body{SHA256: e.SHA256, Size: e.Size}
+		b.bodies[e.SHA256] = e.Data.Reveal()
+	}
+	b.log = append(b.log, audit.Event{Time: e.Time, Place: e.Place, Exchange: x})
 	return e
+}
+
+// now is the time of the next line of the log.
+func (b *builder) now() time.Time { return began.Add(time.Duration(len(b.log)+1) * 3 * time.Second) }
+
+func (b *builder) step(a audit.Arm, run int, s audit.Step) {
+	b.log = append(b.log, audit.Event{Time: b.now(), Place: audit.Place{Arm: a.Name, Run: run, Session: 1}, Step: &s})
 }
 
 // A property is what one event of the fixture says.

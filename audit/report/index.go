@@ -24,6 +24,12 @@ type index struct {
 	verdicts map[[2]string]audit.Verdict // by assertion and target
 	targets  []target
 	mask     masker
+	lang     *language
+	steps    []audit.Event // what the lab did, in the order of time
+
+	claimed  []statementView        // see statements
+	received map[string][]recipient // see recipients, by target
+	register *register
 }
 
 // A target is what verdicts are about: one software with or without its specimen.
@@ -33,7 +39,7 @@ type target struct {
 	Arms    []audit.Arm
 }
 
-// Role says what the target is for.
+// Role says what the target is for, in the words of facts.
 func (t target) Role() string {
 	if t.Control {
 		return "control"
@@ -41,9 +47,13 @@ func (t target) Role() string {
 	return "subject"
 }
 
-func newIndex(c Case) *index {
+func newIndex(c Case) (*index, error) {
+	lang, err := languageOf(c.Lang)
+	if err != nil {
+		return nil, err
+	}
 	x := &index{
-		Case:     c,
+		Case: c, lang: lang, received: make(map[string][]recipient),
 		exhibits: make(map[string]audit.Exhibit),
 		order:    make(map[string]int),
 		findings: make(map[string]audit.Finding),
@@ -76,8 +86,40 @@ func newIndex(c Case) *index {
 		}
 	}
 	x.mask = newMasker(c)
-	return x
+	x.steps = steps(c.Steps)
+	x.claimed = x.makeStatements()
+	x.register = newRegister(x)
+	x.citeStatements()
+	return x, nil
 }
+
+// steps are those that do something, in the order of time.
+func steps(log []audit.Event) []audit.Event {
+	var list []audit.Event
+	for _, e := range log {
+		if e.Step != nil && e.Step.Action != audit.Done {
+			list = append(list, e)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b audit.Event) int { return a.Time.Compare(b.Time) })
+	return list
+}
+
+// citeStatements tells the results where the exhibits stand that they count.
+func (x *index) citeStatements() {
+	for _, s := range x.claimed {
+		for _, row := range s.Rows {
+			for i, r := range row.Results {
+				if r.Anchor != "" {
+					row.Results[i].Cites = x.register.byVerdict[[2]string{row.ID, r.Target.Name}]
+				}
+			}
+		}
+	}
+}
+
+// outsidePlan names the target of exhibits whose arm no plan has.
+const outsidePlan = "not in the plan"
 
 // targets lists the targets of a case, subjects before controls. One that only
 // a verdict or an exhibit names stands at the end: nothing is left out.
@@ -104,7 +146,7 @@ func targets(c Case) []target {
 	for _, e := range c.Exhibits {
 		if !known[e.Arm] {
 			known[e.Arm] = true
-			t := add("not in the plan", false)
+			t := add(outsidePlan, false)
 			t.Arms = append(t.Arms, audit.Arm{Name: e.Arm})
 		}
 	}
@@ -141,24 +183,35 @@ func (x *index) recipient(host string) string {
 }
 
 // armWords says what is special about an arm within its target.
-func armWords(a audit.Arm, t target) string {
-	words := string(a.Mode)
-	if words == "" {
+func (x *index) armWords(a audit.Arm, t target) string {
+	if a.Mode == "" {
 		return a.Name
 	}
+	words := x.modeWord(a.Mode)
 	consents := make(map[claims.Consent]bool)
 	for _, other := range t.Arms {
 		consents[other.Consent] = true
 	}
 	if len(consents) > 1 {
-		words += ", consent " + string(a.Consent)
+		words = x.lang.say("arm.consent", words, x.consentWord(a.Consent))
 	}
 	for _, other := range t.Arms {
 		if other.Name != a.Name && other.Mode == a.Mode && other.Consent == a.Consent {
-			return words + " (" + a.Name + ")"
+			return x.lang.say("arm.named", words, a.Name)
 		}
 	}
 	return words
+}
+
+func (x *index) modeWord(m claims.Mode) string {
+	return x.lang.known("mode."+string(m), string(m))
+}
+
+func (x *index) consentWord(c claims.Consent) string {
+	if c == "" {
+		return x.lang.say("method.unset")
+	}
+	return x.lang.known("consent."+string(c), string(c))
 }
 
 // kindSet returns the kinds of findings in the order of package personal.

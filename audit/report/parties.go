@@ -11,9 +11,6 @@ import (
 // maxParties bounds the table of parties; the rest is in facts.jsonl.
 const maxParties = 60
 
-// unknown stands where nothing is known, as a word and not as a gap.
-const unknown = "not known"
-
 // A partyView is who a recipient is, and where: four different things.
 type partyView struct {
 	Host, Told string
@@ -37,7 +34,7 @@ func (x *index) partyViews() []partyView {
 			for _, r := range x.recipients(t) {
 				if r.told() == told && !seen[r.Party.Host] {
 					seen[r.Party.Host] = true
-					views = append(views, newPartyView(r.Party, told))
+					views = append(views, x.newPartyView(r.Party, told))
 				}
 			}
 		}
@@ -45,92 +42,93 @@ func (x *index) partyViews() []partyView {
 	return views
 }
 
-func newPartyView(p audit.Party, told bool) partyView {
+func (x *index) newPartyView(p audit.Party, told bool) partyView {
 	v := partyView{
-		Host: p.Host, Owner: unknown, Seat: seatWords(p), Registrant: registrantWords(p), Network: networkWords(p), Server: serverWords(p),
-		Lists: strings.Join(p.Categories, ", "), Way: strings.Join(p.Aliases, " → "), Sources: strings.Join(p.Source, "; "),
+		Host: p.Host, Owner: x.lang.say("unknown"), Seat: x.seatWords(p), Registrant: x.registrantWords(p), Network: x.networkWords(p), Server: x.serverWords(p),
+		Lists: x.lang.list(p.Categories), Way: strings.Join(p.Aliases, " → "), Sources: strings.Join(p.Source, "; "),
 	}
 	if told {
-		v.Told = "received personal data"
+		v.Told = x.lang.say("parties.told")
 	}
 	var notes []string
 	for _, w := range []string{p.Role, p.Mark} {
 		if w != "" {
-			notes = append(notes, w)
+			notes = append(notes, x.lang.word(w))
 		}
 	}
 	if p.Organisation != "" {
 		v.Owner = p.Organisation
 	}
 	if len(notes) > 0 {
-		v.Owner += " (" + strings.Join(notes, ", ") + ")"
+		v.Owner = x.lang.say("arm.named", v.Owner, x.lang.list(notes))
 	}
 	return v
 }
 
-func seatWords(p audit.Party) string { return orUnknown(p.Seat) }
+func (x *index) seatWords(p audit.Party) string { return x.orUnknown(p.Seat) }
 
-func registrantWords(p audit.Party) string {
+func (x *index) registrantWords(p audit.Party) string {
 	switch {
 	case p.Registrant == "" && p.RegistrantCountry == "":
-		return "not asked"
+		return x.lang.say("registrant.not-asked")
 	case p.RegistrantCountry == "":
-		return p.Registrant + ", country not told"
+		return x.lang.say("registrant.no-country", p.Registrant)
 	case p.Registrant == "":
-		return "withheld, " + p.RegistrantCountry
+		return x.lang.say("registrant.withheld", p.RegistrantCountry)
 	}
 	return p.Registrant + ", " + p.RegistrantCountry
 }
 
-func networkWords(p audit.Party) string {
+func (x *index) networkWords(p audit.Party) string {
 	switch {
 	case p.ASN != 0:
 		return strings.TrimSpace(fmt.Sprintf("%s AS%d", p.Network, p.ASN))
 	case p.Network == "" && len(p.Servers) > 1:
-		return "several"
+		return x.lang.say("network.several")
 	}
-	return orUnknown(p.Network)
+	return x.orUnknown(p.Network)
 }
 
 // serverWords says where the server is by which source, or why that is not
 // said.
-func serverWords(p audit.Party) string {
+func (x *index) serverWords(p audit.Party) string {
 	if len(p.Servers) > 1 && p.Country == "" {
 		words := make([]string, len(p.Servers))
 		for i, s := range p.Servers {
-			words[i] = s.IP + " " + placeWords(s)
+			words[i] = s.IP + " " + x.placeWords(s)
 		}
 		return strings.Join(words, "; ")
 	}
-	words := placeWords(p.At(p.IP))
+	words := x.placeWords(p.At(p.IP))
 	if p.IP != "" {
 		words = p.IP + ": " + words
 	}
 	return words
 }
 
-func placeWords(s audit.Server) string {
+func (x *index) placeWords(s audit.Server) string {
 	switch {
 	case s.Country == "":
-		return orUnknown(s.Unplaced)
+		return x.orUnknown(x.lang.word(s.Unplaced))
 	case s.Basis == audit.ByRegistry:
-		return "place not known; the address is registered in " + s.Country
+		return x.lang.say("server.registered", s.Country)
 	case s.Basis == audit.ByDatabase:
-		return s.Country + ", by the database that was given"
+		return x.lang.say("server.database", s.Country)
 	}
 	return s.Country
 }
 
-func orUnknown(word string) string {
+// orUnknown says that nothing is known, as a word and not as a gap.
+func (x *index) orUnknown(word string) string {
 	if word == "" {
-		return unknown
+		return x.lang.say("unknown")
 	}
 	return word
 }
 
 // whereabouts says of those that received personal data, in one sentence, the
 // four things that are easily taken for one.
-func whereabouts(parties []audit.Party) string {
+func (x *index) whereabouts(parties []audit.Party) string {
 	if len(parties) == 0 {
 		return ""
 	}
@@ -147,5 +145,5 @@ func whereabouts(parties []audit.Party) string {
 		return strings.Join(all, " or ")
 	}
 	return fmt.Sprintf("seat: %s; registrant: %s; hoster: %s; server: %s",
-		of(seatWords), of(registrantWords), of(networkWords), of(serverWords))
+		of(x.seatWords), of(x.registrantWords), of(x.networkWords), of(x.serverWords))
 }

@@ -9,6 +9,7 @@ import (
 
 // What the report says of a party is never more than the party says.
 func TestPartyWords(t *testing.T) {
+	x := indexed(t, Case{})
 	for want, p := range map[string]audit.Party{
 		"not known":            {},
 		"not observed offline": {Unplaced: "not observed offline"},
@@ -18,7 +19,7 @@ func TestPartyWords(t *testing.T) {
 			{IP: "192.0.2.1", Country: "SG", Basis: audit.ByDatabase}, {IP: "192.0.2.2", Unplaced: "C is an anycast network"},
 		}},
 	} {
-		if got := serverWords(p); got != want {
+		if got := x.serverWords(p); got != want {
 			t.Errorf("server: got %q want %q", got, want)
 		}
 	}
@@ -28,21 +29,21 @@ func TestPartyWords(t *testing.T) {
 		"withheld, SG":             {RegistrantCountry: "SG"},
 		"A Ltd., country not told": {Registrant: "A Ltd."},
 	} {
-		if got := registrantWords(p); got != want {
+		if got := x.registrantWords(p); got != want {
 			t.Errorf("registrant: got %q want %q", got, want)
 		}
 	}
 	for want, p := range map[string]audit.Party{
 		"not known": {}, "several": {Servers: make([]audit.Server, 2)}, "Cloud": {Network: "Cloud"}, "Cloud AS7": {Network: "Cloud", ASN: 7}, "AS7": {ASN: 7},
 	} {
-		if got := networkWords(p); got != want {
+		if got := x.networkWords(p); got != want {
 			t.Errorf("network: got %q want %q", got, want)
 		}
 	}
-	if got := newPartyView(audit.Party{Role: "hosting"}, false).Owner; got != "not known (hosting)" {
+	if got := x.newPartyView(audit.Party{Role: "hosting"}, false).Owner; got != "not known (hosting)" {
 		t.Errorf("owner: got %q", got)
 	}
-	if got := whereabouts([]audit.Party{{Seat: "CN"}, {Seat: "US"}, {}}); !strings.HasPrefix(got, "seat: CN and 2 more; ") {
+	if got := x.whereabouts([]audit.Party{{Seat: "CN"}, {Seat: "US"}, {}}); !strings.HasPrefix(got, "seat: CN and 2 more; ") {
 		t.Errorf("whereabouts: got %q", got)
 	}
 }

@@ -16,7 +16,9 @@ type picture struct {
 	Arms          []armMark
 	Bands         []band
 	Hosts         []hostMark
-	More          int // recipients that are not drawn
+	More          int  // recipients that are not drawn
+	Alone         bool // the software has no specimen in it
+	Table         recipientTable
 }
 
 // An armMark is the bar of an arm, where its bands begin.
@@ -81,25 +83,37 @@ func (x *index) pictures() []picture {
 	}
 	for i, t := range x.targets {
 		if rs := x.recipients(t); len(rs) > 0 && len(t.Arms) > 0 {
-			ps = append(ps, draw(fmt.Sprintf("picture-%d", i+1), t, rs, widest))
+			ps = append(ps, x.draw(fmt.Sprintf("picture-%d", i+1), t, rs, widest))
 		}
 	}
 	return ps
 }
 
-func draw(id string, t target, rs []recipient, widest float64) picture {
-	p := picture{ID: id, Target: t, Width: picWidth}
-	p.Desc = describe(t, rs)
+// silent names the targets from which nothing was seen.
+func (x *index) silent() []string {
+	var names []string
+	for _, t := range x.targets {
+		if len(x.recipients(t)) == 0 && len(t.Arms) > 0 {
+			names = append(names, t.Name)
+		}
+	}
+	return names
+}
+
+func (x *index) draw(id string, t target, rs []recipient, widest float64) picture {
+	p := picture{ID: id, Target: t, Width: picWidth, Alone: unaltered(t)}
+	p.Desc = x.describe(t, rs)
 	rs, p.More = first(rs, maxHosts)
+	p.Table = x.recipientTable(t, rs)
 	y := picTop
 	for _, r := range rs {
-		h := newHostMark(r, t, y)
+		h := x.newHostMark(r, t, y)
 		p.Hosts = append(p.Hosts, h)
 		y += h.row + picGap
 	}
 	p.Height = max(y, 90)
-	p.arms(t, rs, widest)
-	p.bands(rs, t, widest)
+	x.drawArms(&p, t, rs, widest)
+	x.drawBands(&p, rs, t, widest)
 	return p
 }
 
@@ -109,14 +123,14 @@ func thickness(requests int, widest float64) float64 {
 	return 1.5 + 12*math.Sqrt(float64(requests)/widest)
 }
 
-func newHostMark(r recipient, t target, y int) hostMark {
+func (x *index) newHostMark(r recipient, t target, y int) hostMark {
 	h := hostMark{
 		X: picLabel, Y: y + 13, DotX: picRight + 6, Told: r.told(),
-		Host: middle(r.Party.Host, 44), Owner: owner(r.Party),
-		Title: r.Party.Host + ", " + owner(r.Party),
+		Host: middle(r.Party.Host, 44), Owner: x.owner(r.Party),
+		Title: r.Party.Host + x.lang.comma + x.owner(r.Party),
 	}
 	at := h.Y
-	for _, l := range flowLines(r, t) {
+	for _, l := range x.flowLines(r, t) {
 		at += picLine
 		h.Lines = append(h.Lines, line{h.X, at, l.Text, l.Told})
 	}
@@ -126,28 +140,28 @@ func newHostMark(r recipient, t target, y int) hostMark {
 }
 
 // flowLines says under a host what it received. Arms that sent the same share a line.
-func flowLines(r recipient, t target) []line {
+func (x *index) flowLines(r recipient, t target) []line {
 	var lines []line
 	var counts []string
 	said := make(map[string][]string)
 	told := make(map[string]bool)
 	var order []string
 	for _, f := range r.Flows {
-		name := armWords(f.Arm, t)
+		name := x.armWords(f.Arm, t)
 		counts = append(counts, fmt.Sprintf("%s %s", name, thousands(f.Requests)))
 		if len(f.Kinds) == 0 && !f.Unread {
 			continue
 		}
-		what := carried(f)
+		what := x.carried(f)
 		if said[what] == nil {
 			order = append(order, what)
 		}
 		said[what] = append(said[what], name)
 		told[what] = f.Told
 	}
-	lines = append(lines, line{Text: "requests: " + strings.Join(counts, ", ")})
+	lines = append(lines, line{Text: x.lang.say("recipients.requests", x.lang.list(counts))})
 	for _, what := range order {
-		for _, l := range wrap(strings.Join(said[what], " and ")+": "+what, lineRunes) {
+		for _, l := range wrap(strings.Join(said[what], x.lang.and)+": "+what, lineRunes) {
 			lines = append(lines, line{Text: l, Told: told[what]})
 		}
 	}
@@ -155,10 +169,10 @@ func flowLines(r recipient, t target) []line {
 }
 
 // arms places the bars on the left, one under the other over the whole height.
-func (p *picture) arms(t target, rs []recipient, widest float64) {
+func (x *index) drawArms(p *picture, t target, rs []recipient, widest float64) {
 	share := float64(p.Height) / float64(len(t.Arms))
 	for i, a := range t.Arms {
-		m := armMark{Name: middle(armWords(a, t), 16), X: picLeft - 6, W: 6}
+		m := armMark{Name: middle(x.armWords(a, t), 16), X: picLeft - 6, W: 6}
 		requests := 0
 		for _, r := range rs {
 			if f := r.Flows[i]; !f.empty() {
@@ -166,7 +180,7 @@ func (p *picture) arms(t target, rs []recipient, widest float64) {
 				requests += f.Requests
 			}
 		}
-		m.Count = count(requests, "request", "requests")
+		m.Count = x.lang.say("n.requests", requests)
 		m.total = min(max(m.bands, widestArm), share-8)
 		m.top = share*float64(i) + (share-m.total)/2
 		m.Y, m.H = int(m.top), int(math.Ceil(m.total))
@@ -178,7 +192,7 @@ func (p *picture) arms(t target, rs []recipient, widest float64) {
 
 // bands draws a curve for each arm and host. At the arm bands lie side by side
 // in the order of the hosts, and so they cross no more than they must.
-func (p *picture) bands(rs []recipient, t target, widest float64) {
+func (x *index) drawBands(p *picture, rs []recipient, t target, widest float64) {
 	for i := range p.Arms {
 		m := &p.Arms[i]
 		scale := 1.0
@@ -194,7 +208,7 @@ func (p *picture) bands(rs []recipient, t target, widest float64) {
 			w := thickness(f.Requests, widest)
 			from, to := at+w*scale/2, p.Hosts[j].centre+spacing(i, len(p.Arms))
 			at += w * scale
-			p.Bands = append(p.Bands, newBand(f, r, armWords(f.Arm, t), curve{from, to, w}))
+			p.Bands = append(p.Bands, x.newBand(f, r, x.armWords(f.Arm, t), curve{from, to, w}))
 		}
 	}
 }
@@ -204,13 +218,13 @@ func spacing(i, n int) float64 { return (float64(i) - float64(n-1)/2) * 7 }
 
 type curve struct{ from, to, width float64 }
 
-func newBand(f flow, r recipient, arm string, c curve) band {
+func (x *index) newBand(f flow, r recipient, arm string, c curve) band {
 	const middle = (picLeft + picRight) / 2
 	b := band{
 		Path:  fmt.Sprintf("M%d %.1fC%d %.1f %d %.1f %d %.1f", picLeft, c.from, middle, c.from, middle, c.to, picRight, c.to),
 		Width: fmt.Sprintf("%.1f", c.width),
 		Class: "quiet",
-		Title: fmt.Sprintf("%s to %s: %s; %s", arm, r.Party.Host, count(f.Requests, "request", "requests"), carried(f)),
+		Title: x.lang.say("recipients.band", arm, r.Party.Host, x.lang.say("n.requests", f.Requests), x.carried(f)),
 	}
 	switch {
 	case f.Told:
@@ -222,15 +236,15 @@ func newBand(f flow, r recipient, arm string, c curve) band {
 }
 
 // describe says in words what a picture shows, for those who cannot see it.
-func describe(t target, rs []recipient) string {
+func (x *index) describe(t target, rs []recipient) string {
 	var b strings.Builder
 	for _, r := range rs {
-		fmt.Fprintf(&b, "%s (%s): ", r.Party.Host, owner(r.Party))
+		fmt.Fprintf(&b, "%s (%s): ", r.Party.Host, x.owner(r.Party))
 		for i, f := range r.Flows {
 			if i > 0 {
 				b.WriteString("; ")
 			}
-			fmt.Fprintf(&b, "%s %s, %s", armWords(f.Arm, t), count(f.Requests, "request", "requests"), carried(f))
+			b.WriteString(x.lang.say("recipients.flow", x.armWords(f.Arm, t), x.lang.say("n.requests", f.Requests), x.carried(f)))
 		}
 		b.WriteString(". ")
 	}

@@ -47,6 +47,15 @@ func hint(f audit.Finding) bool { return f.Confidence == audit.Hint }
 // received personal data. What the plan's own sites received is left out
 // unless it gave something away: they are visited, and know it.
 func (x *index) recipients(t target) []recipient {
+	rs, ok := x.received[t.Name]
+	if !ok {
+		rs = x.makeRecipients(t)
+		x.received[t.Name] = rs
+	}
+	return rs
+}
+
+func (x *index) makeRecipients(t target) []recipient {
 	byHost := make(map[string]*recipient)
 	get := func(host string) *recipient {
 		r := byHost[host]
@@ -59,17 +68,18 @@ func (x *index) recipients(t target) []recipient {
 		}
 		return r
 	}
+	number := make(map[string]int, len(t.Arms))
+	for i, a := range t.Arms {
+		number[a.Name] = i
+	}
 	for _, e := range x.Exhibits {
-		i := slices.IndexFunc(t.Arms, func(a audit.Arm) bool { return a.Name == e.Arm })
-		if i < 0 || e.Stage && len(x.of[e.ID]) == 0 {
-			continue
+		if i, ok := number[e.Arm]; ok && (!e.Stage || len(x.of[e.ID]) > 0) {
+			x.receive(get(e.Host), e, i)
 		}
-		x.receive(get(e.Host), e, i)
 	}
 	for _, c := range x.Coverage {
-		i := slices.IndexFunc(t.Arms, func(a audit.Arm) bool { return a.Name == c.Arm })
 		for _, host := range c.Unread {
-			if i >= 0 {
+			if i, ok := number[c.Arm]; ok {
 				get(host).Flows[i].Unread = true
 			}
 		}
@@ -93,7 +103,7 @@ func (x *index) receive(r *recipient, e audit.Exhibit, i int) {
 	}
 	r.Flows[i].events[event] = true
 	r.Methods = include(r.Methods, e.Method)
-	r.Parts = include(r.Parts, partWord(e.Part))
+	r.Parts = include(r.Parts, x.partWord(e.Part))
 	for _, f := range x.of[e.ID] {
 		j := slices.IndexFunc(r.Flows, func(f2 flow) bool { return f2.Arm.Name == x.armOf(f).Name })
 		if j < 0 {
@@ -130,121 +140,30 @@ func (x *index) party(host string) audit.Party {
 }
 
 // owner says whose a host is. Where it is, is another matter.
-func owner(p audit.Party) string {
+func (x *index) owner(p audit.Party) string {
 	if p.Organisation == "" {
-		return "owner not known"
+		return x.lang.say("owner.unknown")
 	}
 	return p.Organisation
 }
 
 // carried says what a flow carried, never more than was seen.
-func carried(f flow) string {
+func (x *index) carried(f flow) string {
 	var words []string
 	if f.Told {
-		words = append(words, strings.Join(kindList(f.Kinds), ", "))
+		words = append(words, x.lang.list(x.kindWords(f.Kinds)))
 	} else if len(f.Kinds) > 0 {
-		words = append(words, "nothing planted was found; by form alone: "+strings.Join(kindList(f.Kinds), ", "))
+		words = append(words, x.lang.say("carried.hints", x.lang.list(x.kindWords(f.Kinds))))
 	}
 	if f.Unread {
-		words = append(words, "something that could not be read")
+		words = append(words, x.lang.say("carried.unread"))
 	}
 	switch {
 	case len(words) > 0:
 		return strings.Join(words, "; ")
 	case f.Requests == 0:
-		return "nothing was sent"
+		return x.lang.say("carried.unsent")
 	default:
-		return "nothing planted was found"
+		return x.lang.say("carried.nothing")
 	}
-}
-
-// A native is what software sends that has no specimen in it.
-type native struct {
-	Target target
-	Arms   []string
-	Hosts  []recipient
-}
-
-// natives describes the requests of the software alone: of the control, or of
-// the subject if nothing was loaded into it.
-func (x *index) natives() []native {
-	var ns []native
-	for _, t := range x.targets {
-		if slices.ContainsFunc(t.Arms, func(a audit.Arm) bool { return a.Specimen != "" }) || len(t.Arms) == 0 {
-			continue
-		}
-		n := native{Target: t, Hosts: x.recipients(t)}
-		for _, a := range t.Arms {
-			n.Arms = append(n.Arms, armWords(a, t))
-		}
-		ns = append(ns, n)
-	}
-	return ns
-}
-
-// An identifier is a value by which a person, a device or an installation can
-// be known again, and where it stood.
-type identifier struct {
-	Label, Kind, Hosts string
-	Cells              []cell // for each arm, for each run
-	Arms               int    // in which it stood
-}
-
-type cell struct {
-	Arm  string
-	Run  int
-	Here bool
-	Last bool // of its arm
-}
-
-// identifiers lists the identifiers by label, in the order of first sight. What
-// ends with the program is left out, and counted.
-func (x *index) identifiers() (ids []identifier, sessions int) {
-	var labels []string
-	by := make(map[string][]audit.Finding)
-	for _, f := range x.Findings {
-		if f.Label == "" {
-			continue
-		}
-		if by[f.Label] == nil {
-			labels = append(labels, f.Label)
-		}
-		by[f.Label] = append(by[f.Label], f)
-	}
-	for _, l := range labels {
-		if !slices.ContainsFunc(by[l], func(f audit.Finding) bool { return !hint(f) }) {
-			sessions++
-			continue
-		}
-		ids = append(ids, x.identifier(l, by[l]))
-	}
-	slices.SortStableFunc(ids, func(a, b identifier) int { return cmp.Compare(b.Arms, a.Arms) })
-	return ids, sessions
-}
-
-func (x *index) identifier(label string, fs []audit.Finding) identifier {
-	id := identifier{Label: label, Kind: strings.Join(kindList(kindSet(fs)), ", ")}
-	at := make(map[audit.Place]bool)
-	var hosts []string
-	for _, f := range fs {
-		e := x.exhibits[f.Exhibit]
-		at[audit.Place{Arm: e.Arm, Run: e.Run}] = true
-		hosts = include(hosts, e.Host)
-	}
-	id.Hosts = strings.Join(hosts, ", ")
-	runs := x.runs()
-	for _, t := range x.targets {
-		for _, a := range t.Arms {
-			stood := false
-			for run := 1; run <= runs; run++ {
-				here := at[audit.Place{Arm: a.Name, Run: run}]
-				stood = stood || here
-				id.Cells = append(id.Cells, cell{a.Name, run, here, run == runs})
-			}
-			if stood {
-				id.Arms++
-			}
-		}
-	}
-	return id
 }

@@ -13,12 +13,8 @@
 package report
 
 import (
-	"bytes"
-	"embed"
-	"fmt"
-	"html/template"
 	"io"
-	"strings"
+	"iter"
 	"time"
 
 	"telltale/audit"
@@ -42,49 +38,21 @@ type Case struct {
 	// Reveal shows captured bytes in clear. Without it all but the planted
 	// seeds is masked.
 	Reveal bool
+	// Lang is the language of formats for people, a tag of [Languages]; empty:
+	// English. Formats for machines are always in English.
+	Lang     string
+	Steps    []audit.Event // of the log, those with a Step: what the lab did, and when
+	Imported bool          // others captured the traffic
+	// Log yields the capture log from its start, and Body opens a body of it: for
+	// the requests as they were sent.
+	Log  iter.Seq2[audit.Event, error]
+	Body func(audit.Body) (io.ReadCloser, error)
+	// Print makes a PDF of a page of HTML; nil: no PDF can be made.
+	Print func(html []byte) (pdf []byte, err error)
 	// Explain replays the trail of a finding from the raw bytes. Without it
 	// the report names trails and shows no bytes.
 	Explain func(audit.Finding) ([]audit.Layer, error)
 	// Rules says of a judging rule what refutes, and what it cannot see; nil
 	// leaves that out.
 	Rules func(id string) (refutes, cannotSee string)
-}
-
-//go:embed page.html picture.html scatter.html page.css
-var files embed.FS
-
-var page = template.Must(template.New("page.html").Funcs(template.FuncMap{
-	"bytes":     bytesWords,
-	"carried":   carried,
-	"columns":   func(targets int) int { return targets + 1 },
-	"count":     count[int],
-	"join":      func(words []string) string { return strings.Join(words, ", ") },
-	"owner":     owner,
-	"stamp":     stamp,
-	"thousands": thousands[int],
-	"title":     capital,
-}).ParseFS(files, "page.html", "picture.html", "scatter.html"))
-
-// HTML writes the report as one page of HTML. The same case gives the same page.
-func HTML(w io.Writer, c Case) error {
-	v, err := newView(newIndex(c))
-	if err != nil {
-		return err
-	}
-	var out bytes.Buffer
-	if err := page.Execute(&out, v); err != nil {
-		return fmt.Errorf("making the report of case %s: %w", c.Case.ID, err)
-	}
-	if _, err := io.WriteString(w, printable(out.Bytes())); err != nil {
-		return fmt.Errorf("writing the report of case %s: %w", c.Case.ID, err)
-	}
-	return nil
-}
-
-// stamp writes a time the same way wherever the reader is.
-func stamp(t time.Time) string {
-	if t.IsZero() {
-		return "time not recorded"
-	}
-	return t.UTC().Format("2 January 2006, 15:04:05 UTC")
 }

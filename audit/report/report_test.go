@@ -132,7 +132,7 @@ func TestHTMLEvidence(t *testing.T) {
 	if n := len(all(articles[3], named("pre"))); n != 0 || !strings.Contains(text(articles[3]), "Opened layer by layer in the section on incognito/1") {
 		t.Errorf("%d layers shown again", n)
 	}
-	if got := text(articles[2]); !strings.Contains(got, "and 9 more in facts.jsonl") {
+	if got := text(articles[2]); !strings.Contains(got, "and 9 findings more in facts.jsonl") {
 		t.Errorf("the list of findings is not capped: %s", got)
 	}
 }
@@ -179,6 +179,8 @@ func TestHTMLAccessible(t *testing.T) {
 				t.Errorf("picture has no %s", id)
 			}
 		}
+	}
+	for _, svg := range recipientPictures(doc) {
 		desc := text(all(svg, named("desc"))[0])
 		if !strings.Contains(desc, "update.googleapis.com (Google): normal 3 requests, nothing planted was found") {
 			t.Errorf("description %q", desc)
@@ -189,9 +191,15 @@ func TestHTMLAccessible(t *testing.T) {
 	}
 }
 
+// recipientPictures returns the pictures of who received what.
+func recipientPictures(doc *html.Node) []*html.Node {
+	section := all(doc, func(n *html.Node) bool { return attr(n, "id") == "recipients" })[0]
+	return all(section, named("svg"))
+}
+
 func TestHTMLPicture(t *testing.T) {
 	_, doc := page(t, fixture())
-	svgs := all(doc, named("svg"))
+	svgs := recipientPictures(doc)
 	if len(svgs) != 2 {
 		t.Fatalf("%d pictures, want 2", len(svgs))
 	}
@@ -350,9 +358,9 @@ func TestWriteError(t *testing.T) {
 var (
 	elements = strings.Fields(`html head meta title style body a header footer nav main section article p h1 h2 h3 h4 ul ol li
 		dl dt dd div span b strong small q cite code pre mark blockquote figure figcaption
-		table caption thead tbody tr th td svg desc path rect circle g text tspan`)
+		table caption thead tbody tr th td svg desc path rect circle g text tspan em`)
 	attributes = strings.Fields(`lang charset content http-equiv name class id href rel role tabindex aria-labelledby aria-label
-		aria-hidden scope colspan rowspan viewBox xmlns d stroke-width x y width height cx cy r transform text-anchor`)
+		aria-hidden translate data-more scope colspan rowspan viewBox xmlns d stroke-width x y width height cx cy r transform text-anchor`)
 )
 
 func checkHarmless(t *testing.T, doc *html.Node) {
@@ -454,6 +462,11 @@ func FuzzHTML(f *testing.F) {
 			t.Fatal(err)
 		}
 		checkText(t, b.String(), 40+len(s)%100)
+		c = withLog(c, s)
+		checkFormats(t, c)
+		c.Lang = "zh"
+		_, doc = page(t, c)
+		checkHarmless(t, doc)
 	})
 }
 

@@ -12,7 +12,10 @@ import (
 // through the dots.
 type scatter struct {
 	ID            string
-	Caption, Says string
+	Finding       string
+	Caption       string
+	Says          said
+	Visits        []audit.Pair // the same in numbers
 	Desc          string
 	Width, Height int
 	Axes, Line    string // paths
@@ -50,11 +53,11 @@ func (x *index) scatters() []scatter {
 func (x *index) scatter(id string, f audit.Finding) scatter {
 	e := x.exhibits[f.Exhibit]
 	s := scatter{
-		ID: id, Width: scatterWidth, Height: scatterHeight, X0: scatterLeft, Y0: scatterBottom, X1: scatterRight, Says: f.Says,
-		Caption: fmt.Sprintf("Finding %s, %s: sent to %s, arm %s", f.ID, f.Confidence, x.recipient(e.Host), e.Arm),
+		ID: id, Width: scatterWidth, Height: scatterHeight, X0: scatterLeft, Y0: scatterBottom, X1: scatterRight, Says: x.lang.phrase(capital(f.Says)),
+		Caption: x.lang.say("lengths.caption", f.ID, x.lang.known("confidence."+string(f.Confidence), string(f.Confidence)), x.recipient(e.Host), e.Arm),
 	}
 	shown, more := first(f.Slope.Visits, maxVisits)
-	s.More = more
+	s.More, s.Visits, s.Finding = more, shown, f.ID
 	longest, most := 1, int64(1)
 	for _, v := range shown {
 		longest, most = max(longest, v.Length), max(most, v.Bytes)
@@ -67,25 +70,24 @@ func (x *index) scatter(id string, f audit.Finding) scatter {
 	}
 	for _, v := range shown {
 		s.Dots = append(s.Dots, dot{
-			X: place(right(float64(v.Length))), Y: place(up(float64(v.Bytes))),
-			Title: fmt.Sprintf("run %d: address of %s, %s sent", v.Run, count(v.Length, "byte", "bytes"), count(v.Bytes, "byte", "bytes")),
+			X: coordinate(right(float64(v.Length)), scatterWidth), Y: coordinate(up(float64(v.Bytes)), scatterWidth),
+			Title: x.lang.say("lengths.dot", v.Run, x.lang.say("n.bytes", v.Length), x.lang.say("n.bytes", v.Bytes)),
 		})
 	}
 	end := f.Slope.Base + f.Slope.Estimate*float64(longest)
 	s.Axes = fmt.Sprintf("M%d %dL%d %dL%d %d", scatterLeft, scatterTop, scatterLeft, scatterBottom, scatterRight, scatterBottom)
-	s.Line = fmt.Sprintf("M%s %sL%s %s", place(right(0)), place(up(f.Slope.Base)), place(right(float64(longest))), place(up(end)))
-	s.Right = "address of " + count(longest, "byte", "bytes")
-	s.Top = count(most, "byte", "bytes") + " sent during the visit"
-	s.Desc = fmt.Sprintf("%s. A dot for each of %s; the line rises by %.2f bytes for each byte of the address.",
-		s.Caption, count(len(f.Slope.Visits), "visit", "visits"), f.Slope.Estimate)
+	s.Line = fmt.Sprintf("M%s %sL%s %s", coordinate(right(0), scatterWidth), coordinate(up(f.Slope.Base), scatterWidth), coordinate(right(float64(longest)), scatterWidth), coordinate(up(end), scatterWidth))
+	s.Right = x.lang.say("lengths.right", x.lang.say("n.bytes", longest))
+	s.Top = x.lang.say("lengths.top", x.lang.say("n.bytes", most))
+	s.Desc = x.lang.say("lengths.desc", s.Caption, x.lang.say("n.visits", len(f.Slope.Visits)), fmt.Sprintf("%.2f", f.Slope.Estimate))
 	return s
 }
 
-// place writes a coordinate. A number that no picture can show, out of a
-// damaged case, stands at the edge.
-func place(at float64) string {
+// coordinate writes one of a picture of a width. A number that no picture can
+// show, out of a damaged case, stands at the edge.
+func coordinate(at, width float64) string {
 	if math.IsNaN(at) {
 		at = 0
 	}
-	return fmt.Sprintf("%.1f", min(max(at, 0), scatterWidth))
+	return fmt.Sprintf("%.1f", min(max(at, 0), width))
 }

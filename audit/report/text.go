@@ -26,16 +26,28 @@ const (
 // Text writes a summary that fits one screen: a line for each claim with the
 // results, and what was seen under it while there is room.
 func Text(w io.Writer, c Case, opt TextOptions) error {
+	c.Lang = "" // columns are counted in characters of one width
+	x, err := newIndex(c)
+	if err != nil {
+		return err
+	}
+	return x.text(w, opt)
+}
+
+// writeText writes the summary as for a file.
+func writeText(w io.Writer, x *index) error { return x.text(w, TextOptions{}) }
+
+func (x *index) text(w io.Writer, opt TextOptions) error {
 	if opt.Width == 0 {
 		opt.Width = screenWidth
 	}
 	opt.Width = max(opt.Width, leastWidth)
-	s := summary{index: newIndex(c), opt: opt}
+	s := summary{index: x, opt: opt}
 	s.head()
 	s.claims()
 	s.tail()
 	if _, err := w.Write(s.out.Bytes()); err != nil {
-		return fmt.Errorf("writing the summary of case %s: %w", c.Case.ID, err)
+		return fmt.Errorf("writing the summary of case %s: %w", x.Case.Case.ID, err)
 	}
 	return nil
 }
@@ -71,12 +83,12 @@ func cut(text string, n int) string {
 }
 
 func (s *summary) head() {
-	s.line(subjectName(s.subject()))
+	s.line(s.subjectName())
 	where := "offline"
 	if s.Case.Case.Online {
 		where = "online"
 	}
-	s.line(fmt.Sprintf("case %s, %s, %s × %s, %s", s.Case.Case.ID, stamp(s.Case.Case.Started),
+	s.line(fmt.Sprintf("case %s, %s, %s × %s, %s", s.Case.Case.ID, s.lang.time(s.Case.Case.Started),
 		count(len(s.Case.Case.Arms), "arm", "arms"), count(s.runs(), "run", "runs"), where))
 	if s.Partial != "" {
 		s.out.WriteString(s.paint("1;31", cut(flat("NOT COMPLETE: "+s.Partial), s.opt.Width)) + "\n")
@@ -239,7 +251,7 @@ func (s *summary) tail() {
 		lines = []string{lines[0], cut(lines[1]+" "+lines[2], s.opt.Width)}
 	}
 	s.out.WriteString(strings.Join(lines, "\n") + "\n")
-	if words := whereabouts(parties); words != "" {
+	if words := s.whereabouts(parties); words != "" {
 		s.line(words)
 	}
 	var sum audit.Coverage
@@ -250,7 +262,7 @@ func (s *summary) tail() {
 	}
 	s.line(fmt.Sprintf("read: %s on %s, %s; could not be read: %s",
 		count(sum.Requests, "request", "requests"), count(sum.Connections, "connection", "connections"),
-		bytesWords(sum.Bytes), thousands(s.unreadCount())))
+		s.lang.bytes(sum.Bytes), thousands(s.unreadCount())))
 }
 
 func (s *summary) paint(code, text string) string {
@@ -258,16 +270,4 @@ func (s *summary) paint(code, text string) string {
 		return text
 	}
 	return "\x1b[" + code + "m" + text + "\x1b[0m"
-}
-
-// bytesWords writes a size as a person would say it.
-func bytesWords(n int64) string {
-	switch {
-	case n < 10_000:
-		return count(n, "byte", "bytes")
-	case n < 10_000_000:
-		return thousands(n/1000) + " kB"
-	default:
-		return thousands(n/1_000_000) + " MB"
-	}
 }

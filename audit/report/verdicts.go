@@ -27,14 +27,17 @@ type assertionView struct {
 type resultView struct {
 	resultWord
 	Target target
-	Detail string
-	Says   string
+	Detail string // how often it was seen
+	Cites  number // the exhibits that the verdict rests on
+	Says   said
 	Anchor string // section with the evidence; empty if there is none
 }
 
 // statements lists the claims in the order of their file. A verdict on a claim
 // that the file does not have stands at the end.
-func (x *index) statements() []statementView {
+func (x *index) statements() []statementView { return x.claimed }
+
+func (x *index) makeStatements() []statementView {
 	var views []statementView
 	known := make(map[string]bool)
 	for _, s := range x.Claims.Statements {
@@ -45,7 +48,7 @@ func (x *index) statements() []statementView {
 		}
 		views = append(views, v)
 	}
-	rest := statementView{Statement: claims.Statement{Quote: "Verdicts on claims that the claims file does not have"}}
+	rest := statementView{Statement: claims.Statement{Quote: x.lang.say("verdicts.unclaimed")}}
 	for _, v := range x.Verdicts {
 		if !known[v.Assertion] {
 			known[v.Assertion] = true
@@ -59,7 +62,7 @@ func (x *index) statements() []statementView {
 }
 
 func (x *index) assertion(a claims.Assertion) assertionView {
-	v := assertionView{ID: a.ID, Rule: ruleWords(a)}
+	v := assertionView{ID: a.ID, Rule: x.ruleWords(a)}
 	for i, t := range x.targets {
 		v.Results = append(v.Results, x.result(a.ID, t, i))
 	}
@@ -71,9 +74,10 @@ func (x *index) result(assertion string, t target, n int) resultView {
 	if !ok {
 		return resultView{resultWord: unjudged, Target: t}
 	}
-	r := resultView{resultWord: wordOf(v.Result), Target: t, Detail: detail(v), Says: v.Says}
+	r := resultView{resultWord: wordOf(v.Result), Target: t, Says: x.lang.phrase(v.Says)}
 	if v.Result == audit.Refuted {
 		r.Anchor = anchor(n, assertion)
+		r.Detail = x.lang.say("verdicts.runs", v.Hits, v.Runs)
 	}
 	return r
 }
@@ -90,38 +94,25 @@ func anchor(target int, assertion string) string {
 	return fmt.Sprintf("evidence-%d-%s", target+1, plain)
 }
 
-// detail gives the figures of a refutation; other verdicts say theirs in full.
-func detail(v audit.Verdict) string {
-	if v.Result != audit.Refuted {
-		return ""
-	}
-	return fmt.Sprintf("in %d of %s, %s", v.Hits, count(v.Runs, "run", "runs"), count(v.Exhibits, "exhibit", "exhibits"))
-}
-
 // Paraphrase reports whether the statement gives the vendor's words in
 // substance only, so that it must not stand in quotation marks.
 func (s statementView) Paraphrase() bool { return strings.HasPrefix(s.Quote, "(in substance") }
 
 // ruleWords says what is asserted and when.
-func ruleWords(a claims.Assertion) string {
+func (x *index) ruleWords(a claims.Assertion) string {
 	if a.Rule == nil {
 		return a.ID
 	}
-	words := a.Rule.String()
+	words := x.lang.word(a.Rule.String())
 	var when []string
 	if a.When.Mode != "" {
-		when = append(when, "in "+string(a.When.Mode)+" mode")
+		when = append(when, x.lang.known("when."+string(a.When.Mode), string(a.When.Mode)))
 	}
-	switch a.When.Consent {
-	case claims.None:
-		when = append(when, "without consent")
-	case claims.Given:
-		when = append(when, "with consent")
-	case claims.Withdrawn:
-		when = append(when, "after consent was withdrawn")
+	if a.When.Consent != "" {
+		when = append(when, x.lang.known("when."+string(a.When.Consent), string(a.When.Consent)))
 	}
 	if len(when) > 0 {
-		words += ", " + strings.Join(when, " ")
+		words = x.lang.say("when.mode", words, strings.Join(when, " "))
 	}
 	return words
 }
@@ -134,29 +125,38 @@ func webAddress(s string) string {
 	return ""
 }
 
-// tally counts the results of a target in words, the weightiest first.
-func (x *index) tally(t target) string {
+// tallies counts the results of a target.
+func (x *index) tallies(t target) map[audit.Result]int {
 	counts := make(map[audit.Result]int)
-	n := 0
 	for _, s := range x.statements() {
 		for _, row := range s.Rows {
 			if v, ok := x.verdicts[[2]string{row.ID, t.Name}]; ok {
 				counts[v.Result]++
-				n++
 			}
 		}
+	}
+	return counts
+}
+
+// tally says the results of a target in words, the weightiest first.
+func (x *index) tally(t target) string {
+	counts, n := x.tallies(t), 0
+	for _, c := range counts {
+		n += c
 	}
 	var words []string
 	for _, w := range resultWords {
 		if c := counts[w.Result]; c > 0 {
-			words = append(words, fmt.Sprintf("%d %s", c, w.Result))
+			words = append(words, thousands(c)+" "+x.resultName(w))
 		}
 	}
 	if n == 0 {
-		return "no claim was judged"
+		return x.lang.say("tally.none")
 	}
-	return "of " + count(n, "claim", "claims") + ": " + strings.Join(words, ", ")
+	return x.lang.say("tally", n, x.lang.list(words))
 }
+
+func (x *index) resultName(w resultWord) string { return x.lang.say("result." + w.Class) }
 
 // A section is the evidence against one claim.
 type section struct {
@@ -167,7 +167,7 @@ type section struct {
 	Exhibit   *exhibitView
 	Others    []findingRow
 	More      int // findings that are only in facts.jsonl
-	Refutes   string
+	Refutes   said
 }
 
 // sections lists the evidence: the subjects' first, in the order of the claims.
@@ -193,7 +193,8 @@ func (x *index) section(s statementView, row assertionView, r resultView, shown 
 	v := x.verdicts[[2]string{row.ID, r.Target.Name}]
 	sec := section{Anchor: r.Anchor, Statement: s, Row: row, Result: r}
 	if x.Rules != nil {
-		sec.Refutes, _ = x.Rules(v.Rule)
+		refutes, _ := x.Rules(v.Rule)
+		sec.Refutes = x.lang.phrase(refutes)
 	}
 	fs := x.ranked(v.Findings)
 	if len(fs) == 0 {

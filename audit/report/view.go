@@ -5,7 +5,6 @@ import (
 	"html/template"
 	"slices"
 	"strings"
-	"time"
 
 	"telltale/audit"
 	"telltale/claims"
@@ -14,36 +13,47 @@ import (
 
 // A view is what page.html shows, section by section, in the order of the page.
 type view struct {
-	CSS          template.CSS
-	Case         audit.Case
-	Title        string
-	Ended        time.Time
-	Lasted       string
-	Partial      string
-	Reveal       bool
-	Software     []software
-	Statements   []statementView
-	Targets      []target
-	Sections     []section
-	Pictures     []picture
-	Scatters     []scatter
-	Parties      []partyView
-	MoreParties  int
-	Natives      []native
-	Identifiers  []identifier
-	MoreIDs      int
-	Sessions     int // identifiers that end with the program
-	Groups       []armGroup
-	Coverage     []coverageView
-	Limits       []string
-	Problems     []problemView
-	MoreFailed   int
-	MoreScatters int
-	Seeds        []seedView
-	Planted      int
-	Rules        []ruleView
-	Words        []resultWord
-	Terms        []term
+	CSS         template.CSS
+	Lang        string
+	Case        audit.Case
+	Title       string
+	Started     string
+	Ended       string
+	Network     string
+	Tools       string
+	Partial     said
+	Reveal      bool
+	Imported    bool
+	Software    []software
+	Statements  []statementView
+	Targets     []target
+	Sections    []section
+	Pictures    []picture
+	Silent      []string // targets that sent nothing
+	Scatters    []scatter
+	Timelines   []timeline
+	Parties     []partyView
+	MoreParties int
+	Map         worldMap
+	Identifiers []identifier
+	Grid        *grid
+	MoreIDs     int
+	Sessions    int // identifiers that end with the program
+	Groups      []armGroup
+	Coverage    []coverageView
+	Limits      []string
+	Problems    []problemView
+	MoreFailed  int
+	MoreLengths int
+	Arms        []armView
+	Steps       []said
+	Seeds       []seedView
+	Planted     int
+	Programs    []programView
+	Rules       []ruleView
+	Words       []resultWord
+	Terms       []string
+	Register    *register
 }
 
 // software is one target in the head of the page.
@@ -65,37 +75,61 @@ func newView(x *index) (view, error) {
 		return view{}, fmt.Errorf("reading the style of the report: %w", err)
 	}
 	v := view{
-		CSS:        template.CSS(css), //nolint:gosec // our own file
-		Case:       x.Case.Case,
-		Title:      subjectName(x.subject()),
-		Ended:      x.Ended,
-		Lasted:     lasted(x.Case.Case.Started, x.Ended),
-		Partial:    x.Partial,
-		Reveal:     x.Reveal,
-		Statements: x.statements(),
-		Targets:    x.targets,
-		Sections:   x.sections(),
-		Pictures:   x.pictures(),
-		Natives:    x.natives(),
-		Groups:     x.armGroups(),
-		Coverage:   x.coverage(),
-		Limits:     x.limits(),
-		Problems:   x.problems(),
-		Seeds:      x.seedViews(),
-		Planted:    len(x.Case.Seeds),
-		Rules:      x.rules(),
-		Words:      resultWords,
-		Terms:      terms,
+		CSS: template.CSS(css), Lang: x.lang.tag, //nolint:gosec // our own file
+		Case: x.Case.Case, Title: x.subjectName(), Started: x.started(), Network: x.network(), Tools: x.tools(),
+		Partial: x.lang.phrase(x.Partial), Reveal: x.Reveal, Imported: x.Imported,
+		Statements: x.statements(), Targets: x.targets, Sections: x.sections(),
+		Pictures: x.pictures(), Silent: x.silent(), Timelines: x.timelines(), Map: x.worldMap(),
+		Groups: x.armGroups(), Coverage: x.coverage(), Limits: x.limits(), Problems: x.problems(),
+		Arms: x.armViews(), Steps: x.stepViews(), Seeds: x.seedViews(), Planted: len(x.Case.Case.Seeds),
+		Programs: x.programs(), Rules: x.rules(), Words: resultWords, Terms: terms, Register: x.register,
+	}
+	if !x.Ended.IsZero() {
+		v.Ended = x.lang.time(x.Ended)
 	}
 	for _, t := range x.targets {
 		v.Software = append(v.Software, software{t, x.tally(t), specimen(t)})
 	}
-	v.Identifiers, v.Sessions = x.identifiers()
-	v.Identifiers, v.MoreIDs = first(v.Identifiers, maxIdentifiers)
-	v.Scatters, v.MoreScatters = first(x.scatters(), maxScatters)
+	v.Identifiers, v.MoreIDs, v.Sessions = x.identifiers()
+	v.Grid = x.grid(v.Identifiers)
+	v.Scatters, v.MoreLengths = first(x.scatters(), maxScatters)
 	v.Parties, v.MoreParties = first(x.partyViews(), maxParties)
 	v.Problems, v.MoreFailed = first(v.Problems, maxProblems)
 	return v, nil
+}
+
+// started says when the experiment began, and how long it took.
+func (x *index) started() string {
+	from, to := x.Case.Case.Started, x.Ended
+	words := x.lang.time(from)
+	if from.IsZero() || to.Before(from) {
+		return words
+	}
+	return x.lang.say("fact.took", words, x.lang.lasted(to.Sub(from)))
+}
+
+// network says what answered.
+func (x *index) network() string {
+	switch {
+	case x.Imported:
+		return x.lang.say("network.imported")
+	case x.Case.Case.Online:
+		return x.lang.say("network.online")
+	default:
+		return x.lang.say("network.offline")
+	}
+}
+
+// tools names the programs that took part.
+func (x *index) tools() string {
+	var names []string
+	for _, t := range x.Case.Case.Tools {
+		names = append(names, strings.TrimSpace(t.Name+" "+t.Version))
+	}
+	if x.Case.Case.Machine == "" {
+		return x.lang.list(names)
+	}
+	return x.lang.say("fact.on", x.lang.list(names), x.Case.Case.Machine)
 }
 
 // first returns at most n elements and the number of those left out.
@@ -114,11 +148,12 @@ func (x *index) subject() claims.Subject {
 	return x.Claims.Subject
 }
 
-func subjectName(s claims.Subject) string {
+func (x *index) subjectName() string {
+	s := x.subject()
 	name := strings.TrimSpace(s.Name + " " + s.Version)
 	switch {
 	case name == "":
-		return "Software without a name"
+		return x.lang.say("unnamed")
 	case s.Publisher != "":
 		return name + " (" + s.Publisher + ")"
 	default:
@@ -135,20 +170,16 @@ func specimen(t target) string {
 	return ""
 }
 
-func lasted(from, to time.Time) string {
-	if from.IsZero() || to.Before(from) {
-		return ""
-	}
-	return to.Sub(from).Round(time.Second).String()
-}
-
 // A problemView is something that could not be done to an exhibit.
-type problemView struct{ Exhibit, Trail, Message string }
+type problemView struct {
+	Exhibit, Anchor, Trail string
+	Message                said
+}
 
 func (x *index) problems() []problemView {
 	views := make([]problemView, len(x.Problems))
 	for i, p := range x.Problems {
-		views[i] = problemView{p.Exhibit, x.mask.trail(p.Trail), p.Message}
+		views[i] = problemView{p.Exhibit, x.register.anchor(p.Exhibit), x.mask.trail(p.Trail), x.lang.phrase(p.Message)}
 	}
 	return views
 }
@@ -171,7 +202,7 @@ func (x *index) armGroups() []armGroup {
 		}
 		g := armGroup{Target: t.Name}
 		for _, a := range t.Arms {
-			g.Arms = append(g.Arms, armWords(a, t))
+			g.Arms = append(g.Arms, x.armWords(a, t))
 		}
 		for run := range x.runs() {
 			g.Runs = append(g.Runs, run+1)
@@ -179,6 +210,44 @@ func (x *index) armGroups() []armGroup {
 		groups = append(groups, g)
 	}
 	return groups
+}
+
+// An armView is an arm in words.
+type armView struct{ Name, Software, Specimen, Mode, Consent, Role string }
+
+func (x *index) armViews() []armView {
+	var views []armView
+	for _, a := range x.Case.Case.Arms {
+		v := armView{a.Name, a.Software, a.Specimen, x.modeWord(a.Mode), x.consentWord(a.Consent), x.lang.say("role." + target{Control: a.Control}.Role())}
+		if a.Specimen == "" {
+			v.Specimen = x.lang.say("method.none")
+		}
+		views = append(views, v)
+	}
+	return views
+}
+
+// stepViews are the steps of each run; each start of the program is one.
+func (x *index) stepViews() []said {
+	var views []said
+	for _, s := range x.Case.Case.Steps {
+		views = append(views, x.lang.phrase(s))
+	}
+	return views
+}
+
+// A programView is a program that took part.
+type programView struct {
+	Name, Version string
+	Detail        said
+}
+
+func (x *index) programs() []programView {
+	var views []programView
+	for _, t := range x.Case.Case.Tools {
+		views = append(views, programView{t.Name, t.Version, x.lang.phrase(t.Detail)})
+	}
+	return views
 }
 
 // A seedView is one sort of planted value.
@@ -203,9 +272,9 @@ func (x *index) seedViews() []seedView {
 	var views []seedView
 	for _, k := range kindSet(fs) {
 		list, more := first(names[k], 8)
-		v := seedView{k, k.Meaning(), planted[k], strings.Join(slices.Clip(list), ", ")}
+		v := seedView{k, x.lang.word(k.Meaning()), planted[k], x.lang.list(list)}
 		if more > 0 {
-			v.Names += fmt.Sprintf(" and %d more", more)
+			v.Names += " " + x.lang.say("more.names", more)
 		}
 		views = append(views, v)
 	}
@@ -213,7 +282,10 @@ func (x *index) seedViews() []seedView {
 }
 
 // A ruleView is a judging rule in words.
-type ruleView struct{ ID, Refutes, CannotSee string }
+type ruleView struct {
+	ID                 string
+	Refutes, CannotSee said
+}
 
 // rules lists the rules that gave a verdict, in the order of the verdicts.
 func (x *index) rules() []ruleView {
@@ -226,7 +298,7 @@ func (x *index) rules() []ruleView {
 			continue
 		}
 		refutes, cannotSee := x.Rules(v.Rule)
-		views = append(views, ruleView{v.Rule, refutes, cannotSee})
+		views = append(views, ruleView{v.Rule, x.lang.phrase(refutes), x.lang.phrase(cannotSee)})
 	}
 	return views
 }

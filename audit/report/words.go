@@ -13,21 +13,20 @@ import (
 type resultWord struct {
 	Result audit.Result
 	Symbol string
-	Class  string // in page.css
-	Means  string
+	Class  string // in page.css; "result." and "means." before it are its words
 	ansi   string
 }
 
 // resultWords lists the results, the weightiest first.
 var resultWords = []resultWord{
-	{audit.Refuted, "×", "refuted", "Something was seen that the claim says does not happen. The evidence is shown, from the raw bytes on.", "1;31"},
-	{audit.CannotTell, "?", "cannot-tell", "Something could not be read: an unknown encryption, a refused connection. It is not said to be clean.", "33"},
-	{audit.NotTested, "–", "not-tested", "This experiment cannot show it; the reason is given.", "2"},
-	{audit.Supported, "○", "supported", "Nothing against the claim was found in what was read. This is no proof: a bound says how often it could still happen unseen.", "32"},
+	{audit.Refuted, "×", "refuted", "1;31"},
+	{audit.CannotTell, "?", "cannot-tell", "33"},
+	{audit.NotTested, "–", "not-tested", "2"},
+	{audit.Supported, "○", "supported", "32"},
 }
 
 // unjudged stands where no verdict was given.
-var unjudged = resultWord{Result: "no verdict", Symbol: "·", Class: "not-tested", ansi: "2"}
+var unjudged = resultWord{Result: "no verdict", Symbol: "·", Class: "none", ansi: "2"}
 
 func wordOf(r audit.Result) resultWord {
 	for _, w := range resultWords {
@@ -38,77 +37,34 @@ func wordOf(r audit.Result) resultWord {
 	return unjudged
 }
 
-// A term is a word of the report with its meaning.
-type term struct{ Word, Means string }
+// terms are the words that the report explains, by their keys.
+var terms = []string{"arm", "control", "exhibit", "finding", "run", "seed", "specimen", "trail"}
 
-var terms = []term{
-	{"arm", "One condition of the experiment: a mode of the software, with or without consent, with or without the specimen."},
-	{"control", "The same software without the specimen, under the same conditions. What it sends is not the specimen's doing."},
-	{"exhibit", "One thing that was caught: the address, the header or the body of a request, a message, a connection. Exhibits are numbered e1, e2 … in the order of the capture log."},
-	{"finding", "What a piece of an exhibit gives away. Findings are numbered f1, f2 …"},
-	{"run", "One repetition of an arm, with a new profile and new seeds."},
-	{"seed", "A random value planted on purpose, different for every arm and run. Where it turns up it cannot be by chance."},
-	{"specimen", "Software of the laboratory that behaves in a known way on purpose. It shows that the method finds what is there."},
-	{"trail", "The steps from the raw bytes to what was found. Anyone can repeat them."},
-}
-
-func kindList(kinds []personal.Kind) []string {
+// kindWords names kinds in the language of the report.
+func (x *index) kindWords(kinds []personal.Kind) []string {
 	words := make([]string, len(kinds))
 	for i, k := range kinds {
-		words[i] = k.Short()
+		words[i] = x.kindWord(k)
 	}
 	return words
 }
 
-// stepWords says in plain words what a step of a trail did. A name that ends
-// with a colon or a slash stands for all steps that begin so; the rest of the
-// step is put behind the words.
-var stepWords = []struct{ step, words string }{
-	{"request.url", "the address of the request, as sent"},
-	{"request.header", "the header of the request, as sent"},
-	{"request.body", "the body of the request, as sent"},
-	{"message.out", "a WebSocket message, as sent"},
-	{"tunnel.out", "bytes sent through a tunnel"},
-	{"form:", "form field "},
-	{"query:", "query parameter "},
-	{"path:", "path segment "},
-	{"fragment", "the fragment of the address"},
-	{"header:", "header field "},
-	{"cookie:", "cookie "},
-	{"json:", "JSON field "},
-	{"percent", "percent-decoded"},
-	{"base64", "base64-decoded"},
-	{"hex", "hex-decoded"},
-	{"gzip", "gunzipped"},
-	{"zlib", "unzipped (zlib)"},
-	{"deflate", "unzipped (deflate)"},
-}
+func (x *index) kindWord(k personal.Kind) string { return x.lang.word(k.Short()) }
 
-// stepWord says what a step did. An unknown step stands for itself.
-func stepWord(step string) string {
-	for _, w := range stepWords {
-		if rest, ok := strings.CutPrefix(step, w.step); ok && (rest == "" || strings.HasSuffix(w.step, ":")) {
-			return w.words + rest
+// stepWord says in plain words what a step of a trail did. An unknown step
+// stands for itself.
+func (x *index) stepWord(step string) string {
+	if kind, rest, ok := strings.Cut(step, ":"); ok {
+		if words := x.lang.known("step."+kind, step, rest); strings.Contains(words, rest) {
+			return words
 		}
+		return step
 	}
-	return step
+	return x.lang.known("step."+step, step)
 }
 
-// partWords names the parts of an exhibit in tables.
-var partWords = map[string]string{
-	"request.url":    "address",
-	"request.header": "header",
-	"request.body":   "body",
-	"message.out":    "message",
-	"tunnel.out":     "tunnel",
-}
-
-func partWord(part string) string {
-	if w := partWords[part]; w != "" {
-		return w
-	}
-	return part
-}
+// partWord names a part of an exhibit.
+func (x *index) partWord(part string) string { return x.lang.known("part."+part, part) }
 
 // capital makes the first letter of a sentence a capital one.
 func capital(s string) string {

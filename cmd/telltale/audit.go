@@ -143,7 +143,7 @@ func runAudit(ctx context.Context, e *env, o auditOptions) error {
 	if runErr == nil {
 		runErr = closeErr
 	}
-	shown := show(e, t.options.dir, o.reveal, o.shelf, o.keys...)
+	shown := show(e, t.options.dir, showing{reveal: o.reveal}, o.shelf, o.keys...)
 	if runErr == nil {
 		return shown
 	}

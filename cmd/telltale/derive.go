@@ -39,7 +39,8 @@ func deriveBy(book *library, r *evidence.Reader, keys ...string) (*report.Case, 
 		return nil, usagef("the case's claims: %w", err)
 	}
 	c := &report.Case{Case: r.Case, Claims: promises, Seeds: r.Seeds}
-	c.Partial, c.Ended = ending(r)
+	log := course(r)
+	c.Partial, c.Ended, c.Steps, c.Imported = log.partial, log.ended, log.steps, log.imported
 	// A log that breaks off counts as far as it goes; ending has said so.
 	c.Coverage, _ = capture.Coverage(r.Case.Arms, r.Events())
 	opaque, err := detected(c, r, l)
@@ -53,6 +54,7 @@ func deriveBy(book *library, r *evidence.Reader, keys ...string) (*report.Case, 
 		Findings: c.Findings, Parties: byHost(c.Parties), Coverage: c.Coverage,
 	})
 	c.Rules = ruleWords
+	c.Log, c.Body = r.Events(), r.Body
 	c.Explain = func(f audit.Finding) ([]audit.Layer, error) { return explain(r, l, f) }
 	return c, nil
 }

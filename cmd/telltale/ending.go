@@ -11,25 +11,50 @@ import (
 
 // ending says why a case is not complete, "" if it is, and when it ended.
 func ending(r *evidence.Reader) (partial string, ended time.Time) {
+	c := course(r)
+	return c.partial, c.ended
+}
+
+// A passage is what a log tells of the whole case.
+type passage struct {
+	partial  string        // why the case is not complete; "" if it is
+	ended    time.Time     // of the last event
+	steps    []audit.Event // what the lab did, in the order of the log
+	imported bool          // others captured the traffic
+}
+
+// course reads a log once, as far as it goes.
+func course(r *evidence.Reader) (c passage) {
 	var end *audit.End
 	for e, err := range r.Events() {
 		if err != nil {
-			return damage(err), ended
+			c.partial = damage(err)
+			return c
 		}
-		ended = e.Time
+		c.ended = e.Time
+		if e.Step != nil {
+			c.steps = append(c.steps, e)
+		}
+		c.imported = c.imported || e.Source != nil
 		if e.End != nil {
 			end = e.End
 		}
 	}
+	c.partial = incomplete(end)
+	return c
+}
+
+// incomplete says why a log that was read to its end is not complete.
+func incomplete(end *audit.End) string {
 	switch {
 	case end == nil:
-		return "the capture was cut off: the program or the machine stopped", ended
+		return "the capture was cut off: the program or the machine stopped"
 	case end.Reason == audit.Complete:
-		return "", ended
+		return ""
 	case end.Message != "":
-		return end.Reason + ": " + end.Message, ended
+		return end.Reason + ": " + end.Message
 	default:
-		return end.Reason, ended
+		return end.Reason
 	}
 }
 

@@ -2,7 +2,10 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,29 +18,125 @@ const reportHelp = `report derives facts and verdicts from a case again and show
 
 It needs nothing but the case folder. facts.jsonl and report.html in it are
 written anew; the capture is only read. A case that was cut off is shown as far
-as it goes, and says that it is partial.` + keyHelp + partyHelp
+as it goes, and says that it is partial.
+
+With --format one report is written to the standard output, or to the file that
+-o names, and nothing into the case. The formats:
+`
+
+const reportExample = `  telltale report cases/2026-11-21-090000-mint-2020
+  telltale report CASE --format pdf --lang zh -o report.pdf
+  telltale report CASE --format sarif -o results.sarif       # for code scanning in CI
+  telltale report CASE --format markdown >>"$GITHUB_STEP_SUMMARY"`
+
+// reportOptions are the flags of report.
+type reportOptions struct {
+	format, lang, out string
+	reveal            bool
+	keys              []string
+	shelf             shelf
+}
 
 func newReport(e *env) *cobra.Command {
-	var reveal bool
-	var keys []string
-	var files shelf
+	var o reportOptions
 	c := &cobra.Command{
 		Use:     "report CASE",
 		Short:   "show the verdicts of a case",
-		Long:    reportHelp,
-		Example: "  telltale report cases/2026-11-21-090000-mint-2020",
+		Long:    reportHelp + formatHelp() + keyHelp + partyHelp,
+		Example: reportExample,
 		Args:    cobra.ExactArgs(1),
-		RunE:    func(_ *cobra.Command, args []string) error { return show(e, args[0], reveal, files, keys...) },
+		RunE:    func(c *cobra.Command, args []string) error { return o.run(c.Context(), e, args[0]) },
 	}
-	c.Flags().BoolVar(&reveal, "reveal", false, "write captured values in clear into facts and report")
-	keyFlag(c, &keys)
-	partyFlags(c, &files)
+	f := c.Flags()
+	f.StringVar(&o.format, "format", "", "write this report and no other: "+strings.Join(formatNames(), ", "))
+	f.StringVarP(&o.out, "output", "o", "", "write it into `FILE`")
+	f.StringVar(&o.lang, "lang", report.Languages()[0], "language of reports for people: "+strings.Join(report.Languages(), ", "))
+	f.BoolVar(&o.reveal, "reveal", false, "write captured values in clear into facts and report")
+	keyFlag(c, &o.keys)
+	partyFlags(c, &o.shelf)
 	return c
+}
+
+func formatNames() []string {
+	var names []string
+	for _, f := range report.Formats() {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// formatHelp lists the formats, a line each.
+func formatHelp() string {
+	var b strings.Builder
+	for _, f := range report.Formats() {
+		fmt.Fprintf(&b, "  %-9s %s\n", f.Name, f.Means)
+	}
+	return b.String()
+}
+
+func (o reportOptions) run(ctx context.Context, e *env, dir string) error {
+	if !slices.Contains(report.Languages(), o.lang) {
+		return usagef("--lang %s: there are %s", o.lang, strings.Join(report.Languages(), ", "))
+	}
+	if o.format == "" {
+		if o.out != "" {
+			return usagef("--output needs --format: which report is to be written into %s?", o.out)
+		}
+		return show(e, dir, showing{o.reveal, o.lang}, o.shelf, o.keys...)
+	}
+	format, err := report.FormatNamed(o.format)
+	if err != nil {
+		return usagef("--format: %w", err)
+	}
+	if format.Binary && o.out == "" && terminalWidth(e.stdout) > 0 {
+		return usagef("--format %s is nothing for a terminal; name a file with -o", o.format)
+	}
+	book, err := o.shelf.open(e.now)
+	if err != nil {
+		return err
+	}
+	r, err := evidence.Open(dir)
+	if err != nil {
+		return usageError{err}
+	}
+	c, err := deriveBy(book, r, o.keys...)
+	if err != nil {
+		return err
+	}
+	c.Reveal, c.Lang = o.reveal, o.lang
+	c.Print = func(page []byte) ([]byte, error) { return printPage(ctx, page) }
+	if err := o.write(e, format, c); err != nil {
+		return err
+	}
+	return outcome(c)
+}
+
+// write writes the report to where it was asked for. A file is there whole or
+// not at all.
+func (o reportOptions) write(e *env, format report.Format, c *report.Case) error {
+	if format.Name == "text" && o.out == "" {
+		return text(e, *c)
+	}
+	var b bytes.Buffer
+	if err := format.Write(&b, *c); err != nil {
+		return err
+	}
+	if o.out == "" {
+		_, err := e.stdout.Write(b.Bytes())
+		return err
+	}
+	return evidence.WriteFile(o.out, b.Bytes())
+}
+
+// A showing says how a case is shown.
+type showing struct {
+	reveal bool
+	lang   string // empty: English
 }
 
 // show derives the facts of a case, writes them and the report into it, and
 // prints the summary. It returns errFinding if a claim was refuted.
-func show(e *env, dir string, reveal bool, files shelf, keys ...string) error {
+func show(e *env, dir string, how showing, files shelf, keys ...string) error {
 	book, err := files.open(e.now)
 	if err != nil {
 		return err
@@ -50,11 +149,11 @@ func show(e *env, dir string, reveal bool, files shelf, keys ...string) error {
 	if err != nil {
 		return err
 	}
-	c.Reveal = reveal
+	c.Reveal, c.Lang = how.reveal, how.lang
 	if err := text(e, *c); err != nil {
 		return err
 	}
-	if err := writeFacts(r.Path(evidence.FactsFile), c, reveal); err != nil {
+	if err := writeFacts(r.Path(evidence.FactsFile), c, how.reveal); err != nil {
 		return err
 	}
 	var html bytes.Buffer
