@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"telltale/audit/capture/har"
 	"telltale/audit/capture/pcap"
 )
 
@@ -59,7 +60,7 @@ func readNetLog(f *file, r io.Reader) error {
 	l := &netLog{file: f, live: map[int64]source{}}
 	l.sockets = pcap.New(pcap.Config{Recorder: f.im.config.Recorder, Place: f.im.config.Place, Number: f.im.config.Number})
 	budget := &allowance{r, maxRecord}
-	dec := json.NewDecoder(bufio.NewReader(budget))
+	dec := json.NewDecoder(bufio.NewReaderSize(har.Unspaced(budget), 64<<10))
 	err := l.constants(dec)
 	for err == nil && dec.More() {
 		budget.renew()

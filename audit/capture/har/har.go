@@ -100,7 +100,7 @@ func entries(r io.Reader) iter.Seq2[entry, error] {
 func entriesThen(r io.Reader, behind func(*json.Decoder) error) iter.Seq2[entry, error] {
 	return func(yield func(entry, error) bool) {
 		budget := &allowance{r, maxEntry}
-		in := bufio.NewReader(budget)
+		in := bufio.NewReaderSize(Unspaced(budget), 64<<10)
 		if head, _ := in.Peek(len(bom)); bytes.Equal(head, bom) {
 			_, _ = in.Discard(len(bom))
 		}
