@@ -118,7 +118,7 @@ type Source struct {
 	Packets int64    `json:"packets"`
 	Records int64    `json:"records,omitempty"` // of a file that has no packets: its entries, flows, items
 	Passed  []Passed `json:"passed,omitempty"`  // packets or records that were not read
-	Error   string   `json:"error,omitempty"`  // why it was not read to its end
+	Error   string   `json:"error,omitempty"`   // why it was not read to its end
 }
 
 // A Passed counts packets, or records of a file that has none, that were not

@@ -3,9 +3,9 @@ package har
 import "io"
 
 // Unspaced is JSON with one space where there are more between its tokens.
-// Package json looks
-// for the next token from the start of a run of spaces with each piece that
-// comes, which for a long run takes time in the square of its length.
+// Package json looks for the next token from the start of a run of spaces with
+// each piece that comes, which for a long run takes time in the square of its
+// length.
 func Unspaced(r io.Reader) io.Reader { return &unspaced{from: r} }
 
 type unspaced struct {
