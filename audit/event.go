@@ -116,11 +116,13 @@ type Source struct {
 	SHA256  string   `json:"sha256"` // hex
 	Size    int64    `json:"size"`
 	Packets int64    `json:"packets"`
-	Passed  []Passed `json:"passed,omitempty"` // packets that were not read
-	Error   string   `json:"error,omitempty"`  // why it was not read to its end
+	Records int64    `json:"records,omitempty"` // of a file that has no packets: its entries, flows, items
+	Passed  []Passed `json:"passed,omitempty"`  // packets or records that were not read
+	Error   string   `json:"error,omitempty"`   // why it was not read to its end
 }
 
-// A Passed counts packets that were not read for one reason.
+// A Passed counts packets, or records of a file that has none, that were not
+// read for one reason.
 type Passed struct {
 	Why     string `json:"why"`
 	Packets int64  `json:"packets"`

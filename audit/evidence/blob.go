@@ -22,8 +22,9 @@ func blobPath(dir, sum string) string {
 	return filepath.Join(dir, BlobsDir, sum[:2], sum[2:4], sum)
 }
 
-// Body starts a body. It goes to a temporary file as it arrives and gets its
-// name when its hash is known.
+// Body starts a body. A short one is held until its end; one that becomes
+// longer goes to a temporary file as it arrives. Both get their name when
+// their hash is known.
 func (w *Writer) Body() (audit.BodyWriter, error) {
 	if err := w.Err(); err != nil {
 		return nil, err
@@ -31,12 +32,19 @@ func (w *Writer) Body() (audit.BodyWriter, error) {
 	return &blob{w: w, hash: sha256.New()}, nil
 }
 
-// A blob is a body that is being written. The file is made with the first
-// byte, so that an empty body costs nothing.
+// Bounds of what is held of bodies.
+const (
+	maxShort = 256 << 10 // of one
+	maxHeld  = 32 << 20  // of all
+)
+
+// A blob is a body that is being written. The file is made when there is too
+// much to hold, so that an empty body costs nothing and a short one little.
 type blob struct {
 	w    *Writer
 	hash hash.Hash
 	size int64
+	held []byte // all of it, while there is no file
 	file *os.File
 	zip  *zstd.Encoder
 	err  error
@@ -52,12 +60,7 @@ func (b *blob) Write(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	if b.file == nil {
-		if err := b.open(); err != nil {
-			return 0, b.fail(err)
-		}
-	}
-	if _, err := b.zip.Write(p); err != nil {
+	if err := b.take(p); err != nil {
 		return 0, b.fail(err)
 	}
 	b.hash.Write(p)
@@ -65,13 +68,35 @@ func (b *blob) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (b *blob) open() error {
-	dir := filepath.Join(b.w.dir, BlobsDir)
-	err := os.MkdirAll(dir, 0o700)
-	if err != nil {
-		return err
+// take holds bytes, or writes them to the file.
+func (b *blob) take(p []byte) error {
+	if b.file == nil && len(b.held)+len(p) <= maxShort && b.w.held.Load() < maxHeld {
+		b.w.held.Add(int64(len(p)))
+		b.held = append(b.held, p...)
+		return nil
 	}
-	if b.file, err = os.CreateTemp(dir, "part-"); err != nil {
+	if b.file == nil {
+		if err := b.open(); err != nil {
+			return err
+		}
+		if _, err := b.zip.Write(b.held); err != nil {
+			return err
+		}
+		b.release()
+	}
+	_, err := b.zip.Write(p)
+	return err
+}
+
+// release gives up what is held.
+func (b *blob) release() {
+	b.w.held.Add(-int64(len(b.held)))
+	b.held = nil
+}
+
+func (b *blob) open() error {
+	var err error
+	if b.file, err = b.w.temporary(); err != nil {
 		return err
 	}
 	if zip, ok := encoders.Get().(*zstd.Encoder); ok {
@@ -79,8 +104,12 @@ func (b *blob) open() error {
 		b.zip = zip
 		return nil
 	}
-	b.zip, err = zstd.NewWriter(b.file, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
+	b.zip, err = newEncoder(b.file)
 	return err
+}
+
+func newEncoder(w io.Writer) (*zstd.Encoder, error) {
+	return zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
 }
 
 // encoders are those that have written their body: a new one costs more than
@@ -91,33 +120,52 @@ var encoders sync.Pool
 // not be kept stops the whole recording.
 func (b *blob) Close(cause error) (audit.Body, error) {
 	if b.err != nil {
+		b.release()
 		return audit.Body{}, b.err
 	}
 	body := audit.Body{Size: b.size}
 	if cause != nil {
 		body.Error = cause.Error()
 	}
-	if b.file == nil {
+	if b.size == 0 {
 		return body, nil
 	}
 	body.SHA256 = hex.EncodeToString(b.hash.Sum(nil))
+	if b.file == nil {
+		data := b.held
+		b.held = nil
+		if err := b.w.keep(data, body.SHA256); err != nil {
+			b.err = err
+			return audit.Body{}, err
+		}
+		return body, nil
+	}
 	if err := errors.Join(b.zip.Close(), b.file.Close()); err != nil {
 		return audit.Body{}, b.fail(err)
 	}
 	encoders.Put(b.zip)
 	b.zip = nil
-	path := blobPath(b.w.dir, body.SHA256)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return audit.Body{}, b.fail(err)
-	}
-	if err := os.Rename(b.file.Name(), path); err != nil {
+	if err := b.w.name(b.file.Name(), body.SHA256); err != nil {
 		return audit.Body{}, b.fail(err)
 	}
 	return body, nil
 }
 
+// name moves a file to where the body with a hash lies.
+func (w *Writer) name(file, sum string) error {
+	path := blobPath(w.dir, sum)
+	err := os.Rename(file, path)
+	if errors.Is(err, os.ErrNotExist) {
+		if err = os.MkdirAll(filepath.Dir(path), 0o700); err == nil {
+			err = os.Rename(file, path)
+		}
+	}
+	return err
+}
+
 func (b *blob) fail(err error) error {
 	b.err = b.w.Fail(fmt.Errorf("keeping a body: %w", err))
+	b.release()
 	if b.file != nil {
 		_ = b.file.Close()
 		_ = os.Remove(b.file.Name())

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"telltale/audit"
@@ -18,7 +19,10 @@ import (
 // A Writer is an [audit.Recorder] into a case folder. Its first error is its
 // last: after it nothing more is recorded but the end.
 type Writer struct {
-	dir string
+	dir    string
+	held   atomic.Int64 // bytes of short bodies in memory
+	known  known
+	behind *behind // nil: bodies are kept as they are closed
 
 	mu    sync.Mutex
 	log   *os.File
@@ -112,6 +116,8 @@ func (w *Writer) Fail(err error) error {
 // Close writes the end and closes the log. It works on a full disk, too: the
 // reserve was kept for it.
 func (w *Writer) Close(end audit.Event) error {
+	w.behind.wait()
+	w.behind = nil
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.ended {

@@ -1,27 +1,19 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
-	"compress/gzip"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
-	"io"
-	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
 
-	"github.com/klauspost/compress/zstd"
 	"github.com/spf13/cobra"
 
 	"telltale/audit"
 	"telltale/audit/capture"
+	"telltale/audit/capture/flows"
 	"telltale/audit/capture/pcap"
 	"telltale/audit/capture/pcap/tlsread"
 	"telltale/audit/evidence"
@@ -29,17 +21,25 @@ import (
 	"telltale/claims"
 )
 
-const importHelp = `import makes a case out of packet captures that others made.
+const importHelp = `import makes a case out of what others captured.
 
-FILE is a capture in pcap or pcapng, also compressed with gzip or zstd; several
-are taken for one capture in the order given. TLS is decrypted with the keys
-that a pcapng file carries, and those of --keys: the file that browsers, curl
-and others write where the environment variable SSLKEYLOGFILE says.
+FILE is told by its content: packets (pcap, pcapng, of PCAPdroid too), HTTP
+archives (HAR) of browsers and proxies, Chromium's network log (NetLog), flows
+of mitmproxy, web archives (WARC), Fiddler's archives (SAZ), Burp's saved items,
+and what curl writes with --trace, --trace-ascii or -v. It may be compressed
+(.gz, .zst, .br, .zip with one or more captures). docs/import.md says what each
+can tell and what it cannot.
+
+Several files of packets are taken for one capture in the order given. Their TLS
+is decrypted with the keys that a pcapng file carries, and those of --keys: the
+file that browsers, curl and others write where the environment variable
+SSLKEYLOGFILE says.
 
 HTTP/1, HTTP/2 and WebSockets become what the proxy records, and answers of name
 servers are kept. What cannot be read (no key, QUIC, a protocol that is not
-known, packets that the capture lacks) is counted by host, and no claim is said
-to hold where something could not be read.
+known, packets that the capture lacks, bodies that the writer of the file left
+out) is counted by host, and no claim is said to hold where something could not
+be read.
 
 The capture is one arm and one run. Say with --mode and --consent how the
 software ran, with --seeds what was planted, and with --claims what to hold
@@ -61,9 +61,10 @@ func newImport(e *env) *cobra.Command {
 	var o importing
 	c := &cobra.Command{
 		Use:   "import FILE...",
-		Short: "make a case out of packet captures",
+		Short: "make a case out of what others captured",
 		Long:  importHelp,
 		Example: `  telltale import phone.pcapng -o cases/phone
+  telltale import browser.har more.har.gz -o cases/browser
   telltale import traffic.pcap --keys sslkeys.log --seed me=k7f3q9w2@post.example -o cases/app
   telltale report cases/app`,
 		Args: cobra.MinimumNArgs(1),
@@ -86,7 +87,12 @@ func newImport(e *env) *cobra.Command {
 
 // run does the work.
 func (o importing) run(ctx context.Context, e *env) error {
-	keys, err := o.secrets()
+	captures, done, err := findCaptures(o.files)
+	if err != nil {
+		return err
+	}
+	defer done()
+	keys, err := o.secrets(captures)
 	if err != nil {
 		return err
 	}
@@ -101,12 +107,13 @@ func (o importing) run(ctx context.Context, e *env) error {
 	if err != nil {
 		return usageError{err}
 	}
-	i := &intake{env: e, writer: w, importer: pcap.New(pcap.Config{Recorder: w, Place: importPlace, Keys: keys})}
-	err = i.all(ctx, o.files, plan.Seeds)
+	w.Behind(runtime.GOMAXPROCS(0))
+	i := newIntake(e, w, keys)
+	err = i.all(ctx, captures, plan.Seeds)
 	if err == nil && i.damaged != "" {
 		err = fmt.Errorf("%s; what was read is in the case", i.damaged)
 	}
-	last := i.importer.Last()
+	last := i.last()
 	if last.IsZero() {
 		last = plan.Case.Started
 	}
@@ -135,7 +142,7 @@ func (i *intake) summary(dir string) error {
 		_, _ = fmt.Fprintf(out, "not read: %d connections, to %s\n", n, strings.Join(c.Unread, ", "))
 	}
 	for _, p := range i.passed {
-		_, _ = fmt.Fprintf(out, "not read: %d packets, %d bytes: %s\n", p.Packets, p.Bytes, p.Why)
+		_, _ = fmt.Fprintf(out, "not read: %d %s, %d bytes: %s\n", p.Packets, p.unit, p.Bytes, p.Why)
 	}
 	_, _ = fmt.Fprintf(out, "Case: %s\n", dir)
 	return nil
@@ -145,7 +152,7 @@ func (i *intake) summary(dir string) error {
 var importPlace = audit.Place{Arm: "import", Run: 1, Session: 1}
 
 // secrets reads the key logs, and the keys that the captures carry.
-func (o importing) secrets() (*tlsread.Keys, error) {
+func (o importing) secrets(captures []captured) (*tlsread.Keys, error) {
 	keys := &tlsread.Keys{}
 	for _, path := range o.keys {
 		f, err := openCapture(path)
@@ -161,15 +168,13 @@ func (o importing) secrets() (*tlsread.Keys, error) {
 			return nil, usagef("the keys in %s: no line of a key log (CLIENT_RANDOM …); is it the file of SSLKEYLOGFILE?", path)
 		}
 	}
-	for _, path := range o.files {
-		f, err := openCapture(path)
+	for _, c := range captures {
+		if !c.hasPackets() {
+			continue
+		}
+		f, err := c.open()
 		if err != nil {
 			return nil, usagef("the capture: %w", err)
-		}
-		head, _ := f.in.Peek(4)
-		if !pcap.Is(head) {
-			_ = f.Close()
-			return nil, usagef("%s is no packet capture: pcap and pcapng can be imported; HTTP archives are read by telltale analyze", path)
 		}
 		pcap.Secrets(f, keys)
 		_ = f.Close()
@@ -213,111 +218,115 @@ func (o importing) plan(now time.Time) (evidence.Plan, error) {
 
 // An intake reads captures into a case.
 type intake struct {
-	env      *env
-	writer   *evidence.Writer
-	importer *pcap.Importer
-	passed   []audit.Passed
-	damaged  string
+	env     *env
+	writer  *evidence.Writer
+	packets *pcap.Importer
+	flows   *flows.Importer
+	conns   int // numbers given out
+	passed  []passed
+	damaged string
 }
 
-// all reads the files, one after the other.
-func (i *intake) all(ctx context.Context, files []string, seeds []audit.Seed) error {
+// A passed counts what was not read, with what is counted: packets or records.
+type passed struct {
+	audit.Passed
+	unit string
+}
+
+func newIntake(e *env, w *evidence.Writer, keys *tlsread.Keys) *intake {
+	i := &intake{env: e, writer: w}
+	number := func() int { i.conns++; return i.conns }
+	i.packets = pcap.New(pcap.Config{Recorder: w, Place: importPlace, Keys: keys, Number: number})
+	i.flows = flows.New(flows.Config{Recorder: w, Place: importPlace, Number: number})
+	return i
+}
+
+// last is the time of the latest event, the zero time if there was none.
+func (i *intake) last() time.Time {
+	if t := i.flows.Last(); t.After(i.packets.Last()) {
+		return t
+	}
+	return i.packets.Last()
+}
+
+// all reads the captures, one after the other.
+func (i *intake) all(ctx context.Context, captures []captured, seeds []audit.Seed) error {
 	var names []string
 	for _, s := range seeds {
 		names = append(names, s.Name)
 	}
-	for n, path := range files {
+	final := -1 // the last that has packets
+	for n, c := range captures {
+		if c.hasPackets() {
+			final = n
+		}
+	}
+	for n, c := range captures {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err := i.file(path, n == len(files)-1); err != nil {
+		if err := i.capture(c, n == final); err != nil {
 			return err
 		}
 	}
-	return i.writer.Record(audit.Event{Time: i.importer.Last(), Place: importPlace, Step: &audit.Step{Action: audit.Done, Seeds: names}})
+	return i.writer.Record(audit.Event{Time: i.last(), Place: importPlace, Step: &audit.Step{Action: audit.Done, Seeds: names}})
 }
 
-// file reads one, and records what it was.
-func (i *intake) file(path string, last bool) error {
-	f, err := openCapture(path)
-	if err != nil {
-		return fmt.Errorf("the capture: %w", err)
-	}
-	defer func() { _ = f.Close() }()
-	s, err := i.importer.Read(f)
+// capture reads one, and records what it was.
+func (i *intake) capture(c captured, last bool) error {
+	s, err := i.read(c, last)
 	if err != nil {
 		return err
 	}
-	if last {
-		more, err := i.importer.Close()
-		if err != nil {
-			return err
-		}
-		s.Passed = append(s.Passed, more...)
+	unit := "packets"
+	if !c.hasPackets() {
+		unit = "records"
 	}
-	i.passed = append(i.passed, s.Passed...)
-	s.Name = filepath.Base(path)
+	for _, p := range s.Passed {
+		i.passed = append(i.passed, passed{p, unit})
+	}
+	s.Name = c.name()
+	if c.sum != "" {
+		s.SHA256, s.Size = c.sum, c.size
+	}
+	if s.Error != "" && i.damaged == "" {
+		i.damaged = c.path + ": " + s.Error
+	}
+	return i.writer.Record(audit.Event{Time: i.last(), Place: importPlace, Source: &s})
+}
+
+// read reads a capture.
+func (i *intake) read(c captured, last bool) (audit.Source, error) {
+	if c.whole != nil {
+		return i.flows.ReadZip(c.whole, c.format)
+	}
+	f, err := c.open()
+	if err != nil {
+		return audit.Source{}, fmt.Errorf("the capture: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	var s audit.Source
+	if c.hasPackets() {
+		s, err = i.readPackets(f, last)
+	} else {
+		s, err = i.flows.Read(f, c.format)
+	}
+	if err != nil {
+		return s, err
+	}
 	if s.SHA256, s.Size, err = f.rest(); err != nil && s.Error == "" {
 		s.Error = err.Error()
 	}
-	if s.Error != "" {
-		i.damaged = path + ": " + s.Error
+	return s, nil
+}
+
+// readPackets reads a file of packets; behind the last one the connections end.
+func (i *intake) readPackets(f *captureFile, last bool) (audit.Source, error) {
+	s, err := i.packets.Read(f)
+	if err != nil || !last {
+		return s, err
 	}
-	return i.writer.Record(audit.Event{Time: i.importer.Last(), Place: importPlace, Source: &s})
+	more, err := i.packets.Close()
+	s.Passed = append(s.Passed, more...)
+	return s, err
 }
-
-// A captureFile is a file that is read, decompressed if need be, and hashed as
-// it stands.
-type captureFile struct {
-	io.Reader
-	in   *bufio.Reader // what Reader reads
-	file *os.File
-	sum  hash.Hash
-	size int64
-}
-
-// maxZstdWindow bounds the memory that a compressed capture asks for.
-const maxZstdWindow = 128 << 20
-
-// openCapture opens a file.
-func openCapture(path string) (*captureFile, error) {
-	file, err := os.Open(path) //nolint:gosec // the user names it
-	if err != nil {
-		return nil, err
-	}
-	c := &captureFile{file: file, sum: sha256.New()}
-	in := bufio.NewReaderSize(io.TeeReader(file, c), 256<<10)
-	var plain io.Reader = in
-	head, _ := in.Peek(4)
-	switch {
-	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
-		plain, err = gzip.NewReader(in)
-	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
-		var z *zstd.Decoder
-		if z, err = zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxZstdWindow)); err == nil {
-			plain = z.IOReadCloser()
-		}
-	}
-	if err != nil {
-		_ = file.Close()
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	c.in = bufio.NewReader(plain)
-	c.Reader = c.in
-	return c, nil
-}
-
-// Write takes the bytes of the file as they are read.
-func (c *captureFile) Write(p []byte) (int, error) {
-	c.size += int64(len(p))
-	return c.sum.Write(p)
-}
-
-// rest reads the file to its end, whatever is there, and returns what it is.
-func (c *captureFile) rest() (sum string, size int64, err error) {
-	_, err = io.Copy(c, c.file)
-	return hex.EncodeToString(c.sum.Sum(nil)), c.size, err
-}
-
-// Close closes the file.
-func (c *captureFile) Close() error { return c.file.Close() }

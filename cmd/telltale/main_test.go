@@ -42,6 +42,11 @@ func TestScript(t *testing.T) {
 			}
 			captures, err := filepath.Abs(filepath.Join("testdata", "captures"))
 			e.Setenv("CAPTURES", captures) // written by the tests of audit/capture/pcap, with -update
+			if err != nil {
+				return err
+			}
+			flows, err := filepath.Abs(filepath.Join("..", "..", "audit", "capture", "flows", "testdata"))
+			e.Setenv("FLOWS", flows) // written by other programs
 			return err
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){

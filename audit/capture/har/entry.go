@@ -22,15 +22,23 @@ type entry struct {
 	Request struct {
 		Method   string   `json:"method"`
 		URL      text     `json:"url"`
+		Version  text     `json:"httpVersion"`
 		Headers  []header `json:"headers"`
 		PostData postData `json:"postData"`
+		Size     number   `json:"bodySize"`
+		// Of HTTP Toolkit: a body that is no text, and why it is not in postData.
+		Content content `json:"_content"`
+		Missing text    `json:"_requestBodyStatus"`
 	} `json:"request"`
 	Response struct {
 		Status  int      `json:"status"`
 		Headers []header `json:"headers"`
 		Content content  `json:"content"`
+		Error   text     `json:"_error"` // of Chrome
 	} `json:"response"`
-	Messages []message `json:"_webSocketMessages"`
+	Connection text      `json:"connection"`
+	Cache      text      `json:"_fromCache"` // of Chrome: memory, disk
+	Messages   []message `json:"_webSocketMessages"`
 }
 
 // A header is a field of the request's header.
@@ -52,6 +60,8 @@ type postData struct {
 type content struct {
 	Text     text   `json:"text"`
 	Encoding string `json:"encoding"`
+	Size     number `json:"size"`
+	Comment  text   `json:"comment"`
 }
 
 // A param is a field of a form, after decoding.
@@ -96,7 +106,7 @@ func (e entry) parts() []part {
 	if block := e.header(); len(block) > 0 {
 		add("request.header", block, nil)
 	}
-	if body, err := e.Request.PostData.body(); len(body) > 0 {
+	if body, err := e.body(); len(body) > 0 {
 		add("request.body", body, err).Type = mediaType(e.Request.PostData.Type)
 	}
 	for _, m := range e.Messages {
@@ -119,8 +129,10 @@ func (e entry) server() string {
 
 // started returns when the request was made, the zero time if that cannot be
 // read: it is no reason to leave the request out.
-func (e entry) started() time.Time {
-	t, err := time.Parse(time.RFC3339, e.Started)
+func (e entry) started() time.Time { return started(e.Started) }
+
+func started(s string) time.Time {
+	t, err := time.Parse(time.RFC3339, s)
 	if err != nil {
 		return time.Time{}
 	}
@@ -144,6 +156,22 @@ func (e entry) header() []byte {
 		b = fmt.Appendf(b, "%s: %s\r\n", []byte(f.Name), []byte(f.Value))
 	}
 	return b
+}
+
+// body returns the bytes of the request's body.
+func (e entry) body() ([]byte, error) {
+	if body, err := e.Request.PostData.body(); len(body) > 0 {
+		return body, err
+	}
+	return e.Request.Content.bytes()
+}
+
+// bytes returns the bytes of a content.
+func (c content) bytes() ([]byte, error) {
+	if strings.EqualFold(c.Encoding, "base64") {
+		return unbase64(c.Text)
+	}
+	return c.Text, nil
 }
 
 // body returns the bytes of a body. An archive that has only the fields of a

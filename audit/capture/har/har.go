@@ -71,10 +71,36 @@ func exhibits(r io.Reader, limit int64, letter string, parts func(entry) []part)
 	}
 }
 
+// maxEntry bounds the memory that one entry, or what stands before the
+// entries, can ask for.
+const maxEntry = 512 << 20
+
+// An allowance is a reader that fails when one entry is larger than maxEntry.
+type allowance struct {
+	from io.Reader
+	left int64
+}
+
+// Read implements [io.Reader].
+func (a *allowance) Read(p []byte) (int, error) {
+	if a.left <= 0 {
+		return 0, fmt.Errorf("an entry of more than %d bytes", int64(maxEntry))
+	}
+	n, err := a.from.Read(p[:min(int64(len(p)), a.left)])
+	a.left -= int64(n)
+	return n, err
+}
+
 // entries reads the list log.entries, one entry at a time.
 func entries(r io.Reader) iter.Seq2[entry, error] {
+	return entriesThen(r, func(*json.Decoder) error { return nil })
+}
+
+// entriesThen is entries, with what reads the members of log behind them.
+func entriesThen(r io.Reader, behind func(*json.Decoder) error) iter.Seq2[entry, error] {
 	return func(yield func(entry, error) bool) {
-		in := bufio.NewReader(r)
+		budget := &allowance{r, maxEntry}
+		in := bufio.NewReaderSize(Unspaced(budget), 64<<10)
 		if head, _ := in.Peek(len(bom)); bytes.Equal(head, bom) {
 			_, _ = in.Discard(len(bom))
 		}
@@ -85,6 +111,7 @@ func entries(r io.Reader) iter.Seq2[entry, error] {
 		}
 		for n := 1; dec.More(); n++ {
 			var raw json.RawMessage
+			budget.left = maxEntry
 			if err := dec.Decode(&raw); err != nil {
 				yield(entry{}, fmt.Errorf("entry %d of the archive: no JSON from here on, the rest is not read: %w", n, err))
 				return
@@ -100,6 +127,10 @@ func entries(r io.Reader) iter.Seq2[entry, error] {
 		}
 		if _, err := dec.Token(); err != nil {
 			yield(entry{}, fmt.Errorf("the archive is cut off: %w", unexpected(err)))
+			return
+		}
+		if err := behind(dec); err != nil {
+			yield(entry{}, err)
 		}
 	}
 }

@@ -1,10 +1,13 @@
 package har_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -182,4 +185,25 @@ func TestServer(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Spaces between tokens become one, those in a string stay; package json is the
+// oracle.
+func FuzzUnspaced(f *testing.F) {
+	f.Add([]byte(" { \"a b\\\" c\" :\t[ 1  ,\n 2 ] } "))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		var want, got any
+		werr := json.Unmarshal(in, &want)
+		out, err := io.ReadAll(iotest.OneByteReader(har.Unspaced(bytes.NewReader(in))))
+		if err != nil || len(out) > len(in) {
+			t.Fatalf("%d of %d bytes, %v", len(out), len(in), err)
+		}
+		gerr := json.Unmarshal(out, &got)
+		if (werr == nil) != (gerr == nil) || !cmp.Equal(want, got) {
+			t.Errorf("%q: %v, %v, want %v, %v", out, got, gerr, want, werr)
+		}
+		if werr == nil && bytes.Contains(out, []byte("  ")) && !bytes.ContainsRune(in, '"') {
+			t.Errorf("%q has two spaces", out)
+		}
+	})
 }

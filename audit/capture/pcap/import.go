@@ -33,6 +33,7 @@ type Config struct {
 	Recorder audit.Recorder
 	Place    audit.Place
 	Keys     *tlsread.Keys // nil: none
+	Number   func() int    // gives a connection its number; nil: 1, 2, 3, …
 }
 
 // An Importer takes events out of the packets of one or more files, which
@@ -174,6 +175,9 @@ func (im *Importer) record(e audit.Event) {
 
 // number gives a connection its number.
 func (im *Importer) number() int {
+	if im.config.Number != nil {
+		return im.config.Number()
+	}
 	im.conns++
 	return im.conns
 }
