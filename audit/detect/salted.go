@@ -107,15 +107,13 @@ var saltNames = []struct {
 	{"token", namedSalt},
 }
 
-// saltOrder tells by the names on the way to a value whether it may be a salt.
-func saltOrder(steps audit.Trail) int {
+// saltOrder tells by a name on the way to a value whether it may be a salt.
+func saltOrder(step string) int {
 	order := otherSalt
-	for _, step := range steps {
-		step = strings.ToLower(step)
-		for _, n := range saltNames {
-			if n.order < order && strings.Contains(step, n.part) {
-				order = n.order
-			}
+	step = strings.ToLower(step)
+	for _, n := range saltNames {
+		if n.order < order && strings.Contains(step, n.part) {
+			order = n.order
 		}
 	}
 	return order
@@ -143,29 +141,35 @@ type unexplained struct {
 // A saltRecord is what may be a salted digest in an exhibit, by their first bytes.
 type saltRecord map[uint64]unexplained
 
-// add notes what may be a digest in a value. Digits that decoding takes off,
-// too, count below them.
-func (r saltRecord) add(v audit.Value) {
+// add notes what may be a digest in a value.
+func (r saltRecord) add(v audit.Value, digests []unexplained) {
 	if len(v.Trail) < 2 {
 		return
 	}
-	note := func(c unexplained) {
-		if key := word(c.sum); isDigestSize(len(c.sum)) && (len(r) < maxUnexplained || r[key].sum != nil) {
+	for _, c := range digests {
+		if key := word(c.sum); len(r) < maxUnexplained || r[key].sum != nil {
+			c.value = v
 			r[key] = c
 		}
 	}
-	if data := v.Data.Reveal(); isDigestSize(len(data)) && mayHoldDigest(data) {
-		note(unexplained{data, "", v, audit.Span{End: len(data)}})
-		return
+}
+
+// unexplainedIn returns what may be a digest in a value, without the value.
+// Digits that decoding takes off, too, count below them.
+func unexplainedIn(v audit.Value) (found []unexplained) {
+	data := v.Data.Reveal()
+	if isDigestSize(len(data)) && mayHoldDigest(data) {
+		return []unexplained{{sum: bytes.Clone(data), span: audit.Span{End: len(data)}}}
 	}
 	tokens(v, func(t token) {
 		switch {
-		case t.form == "dashed" && isUUID(t.sum):
-		case t.form == "base64" && !hasBothCases(v.Data.Reveal()[t.span.Start:t.span.End]):
+		case !isDigestSize(len(t.sum)), t.form == "dashed" && isUUID(t.sum):
+		case t.form == "base64" && !hasBothCases(data[t.span.Start:t.span.End]):
 		default:
-			note(unexplained{t.sum, t.form + " ", v, t.span})
+			found = append(found, unexplained{sum: t.sum, form: t.form + " ", span: t.span})
 		}
 	})
+	return found
 }
 
 // isUUID reports whether bytes have the version and the variant of a UUID
@@ -195,8 +199,9 @@ func (r saltRecord) keep() saltRecord {
 	return r
 }
 
-// saltsOf returns the salts that are tried, of the short values of an exhibit.
-func saltsOf(values []audit.Value) []salt {
+// saltsOf returns the salts that are tried, of the short values of an exhibit:
+// all, or those that are named so.
+func (n *notebook) saltsOf(values []audit.Value, all bool) []salt {
 	var salts []salt
 	had := make(map[string]bool)
 	add := func(text []byte, says string, order int) {
@@ -207,12 +212,16 @@ func saltsOf(values []audit.Value) []salt {
 	}
 	var named []salt
 	for _, v := range values {
-		if len(v.Trail) < 2 {
-			continue
+		order := otherSalt
+		for _, step := range v.Trail[1:] {
+			order = min(order, n.step(step).salt)
 		}
-		of := salt{v.Data.Reveal(), "with the salt at " + v.Trail[1:].String(), saltOrder(v.Trail[1:])}
+		if len(v.Trail) < 2 || order > namedSalt && (!all || bytes.IndexByte(v.Data.Reveal(), ' ') >= 0) {
+			continue // what has spaces is prose
+		}
+		of := salt{v.Data.Reveal(), "with the salt at " + v.Trail[1:].String(), order}
 		add(of.text, of.says, of.order)
-		if of.order <= namedSalt {
+		if order <= namedSalt {
 			named = append(named, of)
 		}
 	}
@@ -240,11 +249,11 @@ func upTo(order int, salts []salt) []salt {
 }
 
 // meet returns the digests that salts make of seeds.
-func (r saltRecord) meet(salts []salt, texts []hashed) []meeting {
+func (r saltRecord) meet(salts []salt, texts []hashed, cache *saltCache) []meeting {
 	if len(r) == 0 || len(texts) == 0 {
 		return nil
 	}
-	s := saltSearch{wanted: r, texts: texts}
+	s := saltSearch{wanted: r, texts: texts, cache: cache}
 	sizes := make(map[int]bool)
 	for _, c := range r {
 		sizes[len(c.sum)] = true
@@ -273,6 +282,8 @@ type saltSearch struct {
 	digest string // at work
 	salt   salt
 	sum    []byte
+	cache  *saltCache
+	filter saltFilter // of the sums at work, nil if they are not all computed
 	met    []meeting
 }
 
@@ -288,12 +299,32 @@ func (s *saltSearch) search(salts []salt, wanted func(size int) bool, most int) 
 					continue
 				}
 				s.digest, s.salt = d.name, salt
-				if stage == 0 {
-					s.keyed(hmac.New(d.make, salt.text))
-				}
-				s.mixed(h, mixtures[stages[stage].from:stages[stage].to])
+				s.block(stage, func() {
+					if stage == 0 {
+						s.keyed(hmac.New(d.make, salt.text))
+					}
+					s.mixed(h, mixtures[stages[stage].from:stages[stage].to])
+				})
 			}
 		}
+	}
+}
+
+// block computes what the salt and the digest at work make in one stage, unless
+// it is known that nothing wanted is among it.
+func (s *saltSearch) block(stage int, compute func()) {
+	sums := max(1, stages[stage].to-stages[stage].from) * len(s.texts)
+	b := saltBlock{string(s.salt.text), s.digest, stage}
+	if f := s.cache.filters[b]; f != nil && sums <= s.left && !f.mayHold(s.wanted) {
+		s.left -= sums
+		return
+	}
+	if s.filter = nil; sums <= s.left {
+		s.filter = newSaltFilter(sums)
+	}
+	compute()
+	if s.filter != nil {
+		s.cache.keep(b, s.filter)
 	}
 }
 
@@ -349,6 +380,9 @@ func (s *saltSearch) try(h hash.Hash, in []byte, t *hashed, form string) {
 	h.Reset()
 	_, _ = h.Write(in)
 	s.sum = h.Sum(s.sum[:0])
+	if s.filter != nil {
+		s.filter.add(word(s.sum))
+	}
 	c, ok := s.wanted[word(s.sum)]
 	if !ok || !bytes.HasPrefix(s.sum, c.sum) || len(c.sum) < len(s.sum) && s.salt.order != namedSalt {
 		return
@@ -378,7 +412,7 @@ func (r *request) takes(ex audit.Exhibit) bool {
 }
 
 // meet returns for each scene the digests that the salts in the others make.
-func (r *request) meet(seeds *Seeds) {
+func (r *request) meet(seeds *Seeds, cache *saltCache) {
 	for i, s := range r.scenes {
 		var salts []salt
 		for k, other := range r.scenes {
@@ -390,7 +424,7 @@ func (r *request) meet(seeds *Seeds) {
 				salts = append(salts, o)
 			}
 		}
-		met := s.digests.meet(salts, seeds.salted)
+		met := s.digests.meet(salts, seeds.salted, cache)
 		met = slices.DeleteFunc(met, func(m meeting) bool { return seeds.seeds[m.Seed].AtHome(s.exhibit.Host) })
 		s.over = append(s.over, seeds.findings(met)...)
 	}
