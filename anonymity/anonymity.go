@@ -229,7 +229,7 @@ func Run(ctx context.Context, t *Table, opt Options, ids ...string) ([]Result, e
 		}
 		s.Step(m)
 		r, err := m.run(ctx, s)
-		if broken := errors.Join(t.err(), s.Against.err(), s.Public.err()); broken != nil {
+		if broken := errors.Join(t.Err(), s.Against.Err(), s.Public.Err()); broken != nil {
 			err = broken
 		}
 		var skipped errSkip

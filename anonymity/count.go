@@ -84,8 +84,9 @@ func (t *Table) texts(keys ...Key) iter.Seq2[[]string, int] {
 	}
 }
 
-// err returns what went wrong on disk.
-func (t *Table) err() error {
+// Err returns what went wrong first with a table on disk: after an error, what is
+// measured is not to be trusted. In memory nothing can go wrong.
+func (t *Table) Err() error {
 	if t == nil || t.store == nil {
 		return nil
 	}

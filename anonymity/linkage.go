@@ -134,7 +134,7 @@ func (s *study) across(form Form) (linkable, error) {
 	both := &study{joined, s.Options}
 	l := both.halves(form, Key{Column: joined.One(Mode)}, 0, 1)
 	l.name, l.what = "sets", "from this data set to the other"
-	return l, joined.err()
+	return l, joined.Err()
 }
 
 // sides mark the rows of two tables that are put into one. They get the codes 0
@@ -156,7 +156,7 @@ func (t *Table) pour(to *Builder, mark string, keys []Key, once bool) error {
 			}
 		}
 	}
-	return t.err()
+	return t.Err()
 }
 
 // linkForm is how items are seen when profiles are compared.

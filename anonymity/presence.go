@@ -44,7 +44,7 @@ func (t *Table) Present(public *Table, cols []*Column) (Presence, error) {
 	if err != nil {
 		return Presence{}, err
 	}
-	return joined.present(), joined.err()
+	return joined.present(), joined.Err()
 }
 
 // present compares the rows of two tables that were put into one.

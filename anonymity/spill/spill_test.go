@@ -167,9 +167,10 @@ func TestFolder(t *testing.T) {
 	}
 }
 
-// When the context ends, measuring ends with its error.
+// When the context ends, measuring ends with its error, and the folder goes.
 func TestInterrupted(t *testing.T) {
-	t.Setenv("TMPDIR", t.TempDir())
+	parent := t.TempDir()
+	t.Setenv("TMPDIR", parent)
 	ctx, cancel := context.WithCancel(context.Background())
 	folder := spill.Open(ctx, 0)
 	var list [][]string
@@ -183,5 +184,8 @@ func TestInterrupted(t *testing.T) {
 	}
 	if err := folder.Close(); err != nil {
 		t.Error(err)
+	}
+	if left, err := os.ReadDir(parent); err != nil || len(left) != 0 {
+		t.Errorf("%v, %v is left", left, err)
 	}
 }

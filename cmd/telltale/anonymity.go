@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -123,6 +124,9 @@ func (s *survey) run(ctx context.Context, e *env) (err error) {
 		m.say("The rows do not fit into %d MiB; they go to a folder below %s until the end.", s.memory, os.TempDir())
 		return s.disk.Spill(columns)
 	}
+	defer m.end()
+	total := 1 + cmp.Or(len(s.measures), len(anonymity.Measures()))
+	m.step(audit.Progress{Total: total, Message: "Reading"})
 	d, err := s.load(s.files)
 	if err != nil {
 		return err
@@ -133,13 +137,10 @@ func (s *survey) run(ctx context.Context, e *env) (err error) {
 	if err := s.others(d); err != nil {
 		return err
 	}
-	chosen, done := max(len(s.measures), 1), 0
-	if len(s.measures) == 0 {
-		chosen = len(anonymity.Measures())
-	}
+	done := 0
 	s.opt.Step = func(x anonymity.Measure) {
-		m.step(audit.Progress{Done: done, Total: chosen, Message: x.Title})
 		done++
+		m.step(audit.Progress{Done: done, Total: total, Message: x.Title})
 	}
 	start := e.now()
 	s.opt.Clock = func() int64 { return e.now().Sub(start).Nanoseconds() }
@@ -315,7 +316,7 @@ func (s *survey) judge(d *dataset, r *report.Report) error {
 		return nil
 	}
 	r.Verdicts = verdicts(file, d.table, r.Results)
-	return nil
+	return d.table.Err()
 }
 
 // A dataset is what the files hold.
