@@ -33,6 +33,7 @@ type documentCase struct {
 	Started  time.Time     `json:"started"`
 	Ended    time.Time     `json:"ended,omitzero"`
 	Partial  string        `json:"partial,omitempty"` // why the capture is not complete
+	Changed  string        `json:"changed,omitempty"` // what the plan did not have
 	Online   bool          `json:"online"`
 	Imported bool          `json:"imported"` // captured by others
 	Revealed bool          `json:"revealed"` // captured values are in clear
@@ -133,7 +134,7 @@ func (x *index) document() document {
 		Format: documentFormat,
 		Case: documentCase{
 			ID: c.ID, Subject: documentName{subject.Name, subject.Version, subject.Publisher},
-			Started: c.Started, Ended: x.Ended, Partial: x.Partial, Online: c.Online, Imported: x.Imported,
+			Started: c.Started, Ended: x.Ended, Partial: x.Partial, Changed: x.Changed, Online: c.Online, Imported: x.Imported,
 			Revealed: x.Reveal, Runs: x.runs(), Arms: some(c.Arms), Tools: some(c.Tools), Claims: c.Claims,
 			Machine: c.Machine, Steps: some(c.Steps), Probe: c.Probe,
 		},

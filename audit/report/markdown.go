@@ -16,7 +16,10 @@ func writeMarkdown(w io.Writer, x *index) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "## %s\n\n", mark(x.lang.say("title", x.subjectName())))
 	if x.Partial != "" {
-		fmt.Fprintf(&b, "> %s\n\n", strings.TrimSpace(markRich(x.lang.words()["banner"], x.lang.word(x.Partial))))
+		fmt.Fprintf(&b, "> %s\n\n", markRich(x.lang.words()["banner"], x.lang.word(x.Partial)))
+	}
+	if x.Changed != "" {
+		fmt.Fprintf(&b, "> %s\n\n", markRich(x.lang.words()["banner.changed"], x.lang.word(x.Changed)))
 	}
 	for _, t := range x.targets {
 		fmt.Fprintf(&b, "- %s **%s**: %s\n", mark(capital(x.lang.say("role."+t.Role()))), mark(t.Name), mark(x.tally(t)))

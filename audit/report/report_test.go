@@ -283,6 +283,23 @@ func TestHTMLPartial(t *testing.T) {
 	}
 }
 
+// What was not planned before the capture is said at the top, in every format
+// for people.
+func TestChanged(t *testing.T) {
+	c := fixture()
+	c.Changed = "The plan names other rules."
+	_, doc := page(t, c)
+	banners := all(doc, classed("p", "banner"))
+	if len(banners) != 1 || !strings.Contains(text(banners[0]), c.Changed) {
+		t.Errorf("no banner: %v", banners)
+	}
+	for name, want := range map[string]string{"text": "\nCHANGED SINCE THE PLAN: " + c.Changed + "\n", "markdown": "planned before the capture.** " + c.Changed, "json": `"changed": "` + c.Changed} {
+		if got := written(t, name, c); !strings.Contains(got, want) {
+			t.Errorf("%s: no %q", name, want)
+		}
+	}
+}
+
 // What cannot be explained is said, and the rest of the report stands.
 func TestHTMLUnexplained(t *testing.T) {
 	c := fixture()
@@ -462,11 +479,24 @@ func FuzzHTML(f *testing.F) {
 			t.Fatal(err)
 		}
 		checkText(t, b.String(), 40+len(s)%100)
-		c = withLog(c, s)
+	})
+}
+
+// What is hostile in English is so in Chinese, and in every format.
+func FuzzFormats(f *testing.F) {
+	for _, s := range []string{"", "x", `<script>alert(1)</script>`, "]]>", `=1+1`, `","`, "\x00\x1b[31m\u202e\xff", "| @a `b` #1 [c](d)", "a and b, c; 1 of 2 runs"} {
+		f.Add(s, false)
+		f.Add(s, true)
+	}
+	f.Fuzz(func(t *testing.T, s string, reveal bool) {
+		c := withLog(hostile(s, reveal), s)
 		checkFormats(t, c)
 		c.Lang = "zh"
-		_, doc = page(t, c)
+		out, doc := page(t, c)
 		checkHarmless(t, doc)
+		if i := strings.IndexFunc(out, isControl); i >= 0 {
+			t.Errorf("control character in %q", out[max(0, i-20):i+1])
+		}
 	})
 }
 

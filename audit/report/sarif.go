@@ -161,6 +161,9 @@ func (x *index) sarifInvocation() sarifInvocation {
 	if x.Partial != "" {
 		note("error", "The capture is not complete: "+x.Partial)
 	}
+	if x.Changed != "" {
+		note("warning", x.Changed)
+	}
 	shown, more := first(x.problems(), maxProblems)
 	for _, p := range shown {
 		note("warning", p.Exhibit+" "+p.Trail+": "+p.Message.Text)

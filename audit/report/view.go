@@ -22,6 +22,7 @@ type view struct {
 	Network     string
 	Tools       string
 	Partial     said
+	Changed     said
 	Reveal      bool
 	Imported    bool
 	Software    []software
@@ -77,7 +78,7 @@ func newView(x *index) (view, error) {
 	v := view{
 		CSS: template.CSS(css), Lang: x.lang.tag, //nolint:gosec // our own file
 		Case: x.Case.Case, Title: x.subjectName(), Started: x.started(), Network: x.network(), Tools: x.tools(),
-		Partial: x.lang.phrase(x.Partial), Reveal: x.Reveal, Imported: x.Imported,
+		Partial: x.lang.phrase(x.Partial), Changed: x.lang.phrase(x.Changed), Reveal: x.Reveal, Imported: x.Imported,
 		Statements: x.statements(), Targets: x.targets, Sections: x.sections(),
 		Pictures: x.pictures(), Silent: x.silent(), Timelines: x.timelines(), Map: x.worldMap(),
 		Groups: x.armGroups(), Coverage: x.coverage(), Limits: x.limits(), Problems: x.problems(),

@@ -2,6 +2,7 @@ package report
 
 import (
 	_ "embed"
+	"slices"
 	"strings"
 	"sync"
 
@@ -60,7 +61,7 @@ type mapCountry struct {
 // A mapHost is a host with the requests that it received.
 type mapHost struct {
 	Host   string
-	Counts []number // by arm
+	Counts []number // of each arm that sent to it
 }
 
 // tileSide is the side of a country, in units of the view box.
@@ -116,13 +117,16 @@ func placesOf(p audit.Party) []audit.Server {
 
 func (c *mapCountry) add(x *index, r recipient) {
 	c.Told = c.Told || r.told()
-	h := mapHost{Host: r.Party.Host}
+	i := slices.IndexFunc(c.Hosts, func(h mapHost) bool { return h.Host == r.Party.Host })
+	if i < 0 {
+		i = len(c.Hosts)
+		c.Hosts = append(c.Hosts, mapHost{Host: r.Party.Host})
+	}
 	for _, f := range r.Flows {
 		if f.Requests > 0 {
-			h.Counts = append(h.Counts, x.requestsOf(f, r))
+			c.Hosts[i].Counts = append(c.Hosts[i].Counts, x.requestsOf(f, r))
 		}
 	}
-	c.Hosts = append(c.Hosts, h)
 }
 
 // countryName is the name of a country in the language of the report, its code
