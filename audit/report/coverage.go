@@ -88,7 +88,7 @@ func boundWords(n int) string {
 func (x *index) unreadCount() int {
 	n := 0
 	for _, c := range x.Coverage {
-		n += c.Opaque + c.Refused + c.Tunnels
+		n += c.Opaque + c.Refused + c.Tunnels + int(c.Lost)
 	}
 	return n
 }
