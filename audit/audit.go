@@ -224,6 +224,8 @@ type Coverage struct {
 	Opaque      int      `json:"opaque"`            // exhibits that could not be read, or not to their end
 	Refused     int      `json:"refused"`           // connections on which our certificate was refused
 	Tunnels     int      `json:"tunnels"`           // connections that were neither TLS nor HTTP
+	Lost        int64    `json:"lost,omitempty"`    // packets or records that were not read and may hold what was sent
+	Passed      []Passed `json:"passed,omitempty"`  // packets or records that were not read, by reason, in the order of the words
 	Unread      []string `json:"unread,omitempty"`  // hosts behind Opaque, Refused, Tunnels, sorted
 	Skipped     []string `json:"skipped,omitempty"` // steps of the plan that could not be done, and why
 }

@@ -127,6 +127,7 @@ type Passed struct {
 	Why     string `json:"why"`
 	Packets int64  `json:"packets"`
 	Bytes   int64  `json:"bytes"`
+	Idle    bool   `json:"idle,omitempty"` // they cannot hold what software says to a server
 }
 
 // ClosedWithoutReason is the Alert of a client that ended the handshake

@@ -42,6 +42,7 @@ type counter struct {
 	read    map[visit]bool // hosts that spoke to us
 	closed  map[visit]int  // handshakes that the client gave up without a word
 	ending  map[audit.Place]bool
+	passed  map[string]audit.Passed
 }
 
 // Planted returns the names of the seeds that the steps which were done used,
@@ -104,6 +105,7 @@ func newCounter(arm string) *counter {
 		Coverage: audit.Coverage{Arm: arm},
 		runs:     map[int]bool{}, conns: map[connection]bool{}, unread: map[string]bool{}, skipped: map[string]bool{},
 		read: map[visit]bool{}, closed: map[visit]int{}, ending: map[audit.Place]bool{},
+		passed: map[string]audit.Passed{},
 	}
 }
 
@@ -122,6 +124,19 @@ func (c *counter) count(e audit.Event) {
 		c.tunnel(e)
 	case e.Refused != nil:
 		c.refused(e)
+	case e.Source != nil:
+		c.source(e.Source)
+	}
+}
+
+// source counts what was not read of a file.
+func (c *counter) source(s *audit.Source) {
+	for _, p := range s.Passed {
+		sum := c.passed[p.Why]
+		c.passed[p.Why] = audit.Passed{Why: p.Why, Packets: sum.Packets + p.Packets, Bytes: sum.Bytes + p.Bytes, Idle: p.Idle}
+		if !p.Idle {
+			c.Lost += p.Packets
+		}
 	}
 }
 
@@ -190,5 +205,8 @@ func (c *counter) total() audit.Coverage {
 	c.Connections = len(c.conns)
 	c.Unread = slices.Sorted(maps.Keys(c.unread))
 	c.Skipped = slices.Sorted(maps.Keys(c.skipped))
+	for _, why := range slices.Sorted(maps.Keys(c.passed)) {
+		c.Passed = append(c.Passed, c.passed[why])
+	}
 	return c.Coverage
 }

@@ -130,3 +130,26 @@ func TestVisits(t *testing.T) {
 		t.Errorf("-want +got\n%s", diff)
 	}
 }
+
+// What a file's reader had to pass over counts as unread, unless nothing that
+// is sent to a server can be in it.
+func TestCoverageOfSource(t *testing.T) {
+	events := func(yield func(audit.Event, error) bool) {
+		for _, s := range []audit.Source{
+			{Passed: []audit.Passed{{Why: "encrypted by IPsec", Packets: 3, Bytes: 300}, {Why: "ICMP", Packets: 5, Bytes: 50, Idle: true}}},
+			{Passed: []audit.Passed{{Why: "encrypted by IPsec", Packets: 4, Bytes: 400}}},
+		} {
+			if !yield(audit.Event{Place: audit.Place{Arm: "a"}, Source: &s}, nil) {
+				return
+			}
+		}
+	}
+	got, err := capture.Coverage([]audit.Arm{{Name: "a"}}, events)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []audit.Passed{{Why: "ICMP", Packets: 5, Bytes: 50, Idle: true}, {Why: "encrypted by IPsec", Packets: 7, Bytes: 700}}
+	if diff := cmp.Diff(want, got[0].Passed); diff != "" || got[0].Lost != 7 {
+		t.Errorf("%d lost; -want +got\n%s", got[0].Lost, diff)
+	}
+}

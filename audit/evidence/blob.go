@@ -96,7 +96,7 @@ func (b *blob) release() {
 
 func (b *blob) open() error {
 	var err error
-	if b.file, err = b.w.temporary(); err != nil {
+	if b.file, err = temporary(filepath.Join(b.w.dir, BlobsDir)); err != nil {
 		return err
 	}
 	if zip, ok := encoders.Get().(*zstd.Encoder); ok {

@@ -52,9 +52,11 @@ func (w *Writer) store(s short) error {
 	return nil
 }
 
-// put writes a file and names it.
+// put writes a file and names it. The file is made in the folder that it will
+// stay in: one folder in which all are made fills up the part of the disk that
+// its files are given.
 func (w *Writer) put(packed []byte, sum string) error {
-	f, err := w.temporary()
+	f, err := temporary(filepath.Dir(blobPath(w.dir, sum)))
 	if err != nil {
 		return err
 	}
@@ -71,9 +73,8 @@ func (w *Writer) put(packed []byte, sum string) error {
 	return err
 }
 
-// temporary makes a file that has no name yet.
-func (w *Writer) temporary() (*os.File, error) {
-	dir := filepath.Join(w.dir, BlobsDir)
+// temporary makes a file that has no name yet, and its folder if need be.
+func temporary(dir string) (*os.File, error) {
 	f, err := os.CreateTemp(dir, "part-")
 	if errors.Is(err, os.ErrNotExist) {
 		if err = os.MkdirAll(dir, 0o700); err == nil {

@@ -70,7 +70,7 @@ func (t *target) unrefuted(when claims.Condition, kinds []personal.Kind) audit.V
 	for _, arm := range arms {
 		c := t.coverage[arm]
 		requests += c.Requests
-		if c.Opaque+c.Refused+c.Tunnels > 0 {
+		if int64(c.Opaque+c.Refused+c.Tunnels)+c.Lost > 0 {
 			unread = append(unread, arm)
 			for _, h := range c.Unread {
 				hosts[h] = true

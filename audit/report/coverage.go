@@ -104,7 +104,7 @@ func (x *index) boundWords(n int) string {
 func (x *index) unreadCount() int {
 	n := 0
 	for _, c := range x.Coverage {
-		n += c.Opaque + c.Refused + c.Tunnels
+		n += c.Opaque + c.Refused + c.Tunnels + int(c.Lost)
 	}
 	return n
 }

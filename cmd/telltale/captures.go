@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/andybalholm/brotli"
@@ -161,7 +162,7 @@ func (c captured) open() (*captureFile, error) {
 		raw, size, f.close = r, int64(c.member.CompressedSize64), append(f.close, r) //nolint:gosec // a file's length
 		raw = &expansion{from: raw, left: maxExpanded(size), of: c.name()}
 	} else {
-		file, err := os.Open(c.path) //nolint:gosec // the user names it
+		file, err := os.Open(c.path)
 		if err != nil {
 			return nil, err
 		}
@@ -259,8 +260,8 @@ func (f *captureFile) rest() (sum string, size int64, err error) {
 // Close closes the file.
 func (f *captureFile) Close() error {
 	var all error
-	for i := len(f.close) - 1; i >= 0; i-- {
-		all = errors.Join(all, f.close[i].Close())
+	for _, c := range slices.Backward(f.close) {
+		all = errors.Join(all, c.Close())
 	}
 	return all
 }

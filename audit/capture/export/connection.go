@@ -78,7 +78,7 @@ func (c *connection) send(s side, m message) error {
 		return err
 	}
 	for left := m.hole; left > 0; left -= 1 << 29 { // numbers wrap
-		c.seq[s] += uint32(min(left, 1<<29)) //nolint:gosec // below 1<<29
+		c.seq[s] += uint32(min(left, 1<<29))
 	}
 	return c.p.err
 }
@@ -135,7 +135,7 @@ func (c *connection) bytes(s side, data []byte) {
 	for len(data) > 0 {
 		n := min(len(data), maxSegment)
 		c.segment(s, flagPSH|flagACK, data[:n])
-		c.seq[s] += uint32(n) //nolint:gosec // a segment's length
+		c.seq[s] += uint32(n)
 		data = data[n:]
 	}
 }
@@ -195,7 +195,7 @@ func checksum(parts ...[]byte) uint16 {
 	for sum > 0xffff {
 		sum = sum&0xffff + sum>>16
 	}
-	return ^uint16(sum) //nolint:gosec // folded above
+	return ^uint16(sum)
 }
 
 // http2State is what the two ends of a connection of HTTP/2 remember.

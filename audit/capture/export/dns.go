@@ -23,7 +23,7 @@ func (p *packets) lookup(e audit.Event, n int) {
 	if to.Is6() {
 		from = netip.AddrFrom16([16]byte{0xfd, 15: 2})
 	}
-	port := uint16(20000 + n%40000) //nolint:gosec // below 60000
+	port := uint16(20000 + n%40000)
 	p.udp(e.Time, netip.AddrPortFrom(from, port), netip.AddrPortFrom(to, 53), q)
 	if l.Code != "no answer" {
 		p.udp(e.Time, netip.AddrPortFrom(to, 53), netip.AddrPortFrom(from, port), a)

@@ -123,7 +123,7 @@ func framed(first string, header []audit.Field, body audit.Body, trailer []audit
 	chunked := strings.EqualFold(strings.TrimSpace(get(header, "Transfer-Encoding")), "chunked")
 	b.WriteString(first + "\r\n")
 	for _, f := range header {
-		if strings.EqualFold(f.Name, "Content-Length") && !(bare && body.Size == 0) {
+		if strings.EqualFold(f.Name, "Content-Length") && (!bare || body.Size > 0) {
 			continue
 		}
 		fmt.Fprintf(&b, "%s: %s\r\n", clean(f.Name), clean(f.Value))

@@ -71,7 +71,9 @@ func (m *memory) source() export.Source {
 				}
 			}
 		},
-		Open: func(b audit.Body) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(m.bodies[b.SHA256])), nil },
+		Open: func(b audit.Body) (io.ReadCloser, error) {
+			return io.NopCloser(bytes.NewReader(m.bodies[b.SHA256])), nil
+		},
 	}
 }
 

@@ -194,9 +194,9 @@ func frameHead(m *audit.Message, s side) []byte {
 	case n < 126:
 		b = append(b, mask|byte(n)) //nolint:gosec // below 126
 	case n < 1<<16:
-		b = binary.BigEndian.AppendUint16(append(b, mask|126), uint16(n)) //nolint:gosec // below 1<<16
+		b = binary.BigEndian.AppendUint16(append(b, mask|126), uint16(n))
 	default:
-		b = binary.BigEndian.AppendUint64(append(b, mask|127), uint64(n)) //nolint:gosec // not negative
+		b = binary.BigEndian.AppendUint64(append(b, mask|127), uint64(n))
 	}
 	if s == client {
 		b = append(b, 0, 0, 0, 0)
@@ -304,12 +304,12 @@ func (p *packets) secrets(line string) {
 
 // packet writes an IP packet.
 func (p *packets) packet(at time.Time, data []byte) {
-	ns := uint64(max(at.UnixNano(), 0)) //nolint:gosec // not negative
+	ns := uint64(max(at.UnixNano(), 0))
 	if at.IsZero() {
 		ns = 0
 	}
-	size := uint32(len(data))                            //nolint:gosec // below 64 KiB
-	b := le32(0, uint32(ns>>32), uint32(ns), size, size) //nolint:gosec // two halves
+	size := uint32(len(data)) //nolint:gosec // below 64 KiB
+	b := le32(0, uint32(ns>>32), uint32(ns), size, size)
 	p.block(6, padded(append(b, data...)))
 }
 

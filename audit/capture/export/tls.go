@@ -209,7 +209,7 @@ func (c *connection) refuse(t *session, r *audit.Refused) {
 func alertOf(words string) byte {
 	const unknown = 46
 	for n := range 256 {
-		if said := tls.AlertError(uint8(n)).Error(); strings.HasSuffix(words, said) && !strings.Contains(said, "alert(") { //nolint:gosec // below 256
+		if said := tls.AlertError(uint8(n)).Error(); strings.HasSuffix(words, said) && !strings.Contains(said, "alert(") {
 			return byte(n)
 		}
 	}

@@ -16,6 +16,9 @@ import (
 // and status of requests, the text of WebSocket messages, names that were asked
 // for, and no packet that it finds fault with.
 func TestTshark(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts tshark ten times")
+	}
 	path, err := exec.LookPath("tshark")
 	if err != nil {
 		t.Skip("tshark is not installed; setup.sh installs it")

@@ -146,10 +146,5 @@ func maySize(line []byte) bool {
 	if len(size) > 15 {
 		return false
 	}
-	for _, c := range size {
-		if !('0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F') {
-			return false
-		}
-	}
-	return true
+	return len(bytes.Trim(size, "0123456789abcdefABCDEF")) == 0
 }

@@ -102,7 +102,7 @@ func (t *traceReader) line(s string) error {
 	}
 	at, err := strconv.ParseInt(offset, 16, 40)
 	if !ok || err != nil || !t.open {
-		t.f.pass("lines that are no part of the trace", int64(len(s)))
+		t.f.skip("lines that are no part of the trace", int64(len(s)))
 		return nil
 	}
 	if at == 0 {
@@ -203,7 +203,7 @@ func readVerbose(f *file, r io.Reader) error {
 	for lines.Scan() {
 		g := verboseLine.FindStringSubmatch(strings.TrimSuffix(lines.Text(), "\r"))
 		if g == nil {
-			f.pass("lines that are no part of the trace", int64(len(lines.Bytes())))
+			f.skip("lines that are no part of the trace", int64(len(lines.Bytes())))
 			continue
 		}
 		x, err := t.of(g[1]), error(nil)

@@ -37,12 +37,17 @@ func (f *file) fault(err error) {
 	}
 }
 
-// pass counts a record that is not read.
-func (f *file) pass(why string, size int64) {
-	p := f.passed[why]
+// pass counts a record that is not read and may hold what was sent.
+func (f *file) pass(why string, size int64) { f.count(audit.Passed{Why: why}, size) }
+
+// skip counts a record that holds nothing that was sent.
+func (f *file) skip(why string, size int64) { f.count(audit.Passed{Why: why, Idle: true}, size) }
+
+func (f *file) count(kind audit.Passed, size int64) {
+	p := f.passed[kind.Why]
 	if p == nil {
-		p = &audit.Passed{Why: why}
-		f.passed[why] = p
+		p = &kind
+		f.passed[kind.Why] = p
 	}
 	p.Packets++
 	p.Bytes += size

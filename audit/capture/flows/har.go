@@ -25,7 +25,7 @@ func (f *file) archived(x har.Recorded) error {
 	switch {
 	case x.Unsent != "":
 		f.records++
-		f.pass(x.Unsent, 0)
+		f.skip(x.Unsent, 0)
 		return nil
 	case x.Refused != nil:
 		f.records++

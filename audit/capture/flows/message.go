@@ -144,10 +144,9 @@ func (f *file) readRequest(x *audit.Exchange, r io.Reader, scheme, host string) 
 		host = h
 	}
 	if x.URL == "" {
-		switch x.URL = address(scheme, host, target); {
-		case method == "CONNECT":
-			x.URL = target
-			x.Host = hostname("//" + target)
+		x.URL = address(scheme, host, target)
+		if method == "CONNECT" {
+			x.URL, x.Host = target, hostname("//"+target)
 		}
 	}
 	if x.Host == "" {

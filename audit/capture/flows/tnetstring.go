@@ -31,13 +31,13 @@ func (t *tnetReader) read(b []byte, depth int) (v tnet, rest []byte, err error) 
 	if i <= 0 {
 		return nil, nil, errTNet
 	}
-	n, err := strconv.ParseUint(string(b[:i]), 10, 40)
-	if err != nil || n >= uint64(len(b)-i-1) {
+	n, err := strconv.ParseInt(string(b[:i]), 10, 40)
+	if err != nil || n < 0 || n >= int64(len(b)-i-1) {
 		return nil, nil, errTNet
 	}
-	data, kind := b[i+1:i+1+int(n)], b[i+1+int(n)] //nolint:gosec // below the length of b
+	data, kind := b[i+1:i+1+int(n)], b[i+1+int(n)]
 	v, err = t.value(kind, data, depth)
-	return v, b[i+2+int(n):], err //nolint:gosec // below the length of b
+	return v, b[i+2+int(n):], err
 }
 
 // value is the value of a type with its bytes.

@@ -235,7 +235,7 @@ func (x *transfer) missing(i int) audit.Body {
 	if i == 1 {
 		header = x.x.Answer
 	}
-	if size == 0 && !(i == 1 && x.x.Method == "HEAD") {
+	if size == 0 && (i == 0 || x.x.Method != "HEAD") {
 		size, _ = strconv.ParseInt(get(header, "Content-Length"), 10, 62)
 	}
 	return absent(size, "curl -v does not write bodies")

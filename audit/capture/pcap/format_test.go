@@ -137,6 +137,11 @@ func TestLinks(t *testing.T) {
 		"cooked2":   {packet.Cooked2, slices.Concat([]byte{8, 0}, make([]byte, 18), ip), ""},
 		"wifi":      {packet.WiFi, slices.Concat([]byte{0x88, 1}, make([]byte, 24), snap, ip), ""},
 		"radiotap":  {packet.Radiotap, slices.Concat([]byte{0, 0, 8, 0, 0, 0, 0, 0, 0x08, 1}, make([]byte, 22), snap, ip), ""},
+		"ppp":       {packet.PPP, slices.Concat([]byte{0xff, 3, 0, 0x21}, ip), ""},
+		"mpls":      {packet.Ethernet, slices.Concat(mac, []byte{0x88, 0x47, 0, 1, 0, 64, 0, 2, 1, 64}, ip), ""},
+		"sll vlan":  {packet.Cooked, slices.Concat(make([]byte, 14), []byte{0x81, 0, 0, 2, 8, 0}, ip), ""},
+		"ppi":       {packet.PPI, slices.Concat([]byte{0, 0, 8, 0, 105, 0, 0, 0, 0x08, 1}, make([]byte, 22), snap, ip), ""},
+		"datapad":   {packet.Radiotap, slices.Concat([]byte{0, 0, 17, 0, 3, 0, 0, 0}, make([]byte, 8), []byte{0x20, 0x88, 1}, make([]byte, 24), []byte{0, 0}, snap, ip), ""},
 		"ipv6":      {packet.IPv6, ip6(segment), ""},
 	} {
 		var d packet.Decoder
@@ -145,8 +150,11 @@ func TestLinks(t *testing.T) {
 			t.Errorf("%s: %q, app %q, payload % x", name, why, g.App, g.Payload)
 		}
 	}
-	if _, why := new(packet.Decoder).Decode(packet.Packet{Link: packet.WiFi, Data: slices.Concat([]byte{0x88, 0x41}, make([]byte, 24), snap, ip)}); why != packet.NotIP {
+	if _, why := new(packet.Decoder).Decode(packet.Packet{Link: packet.WiFi, Data: slices.Concat([]byte{0x88, 0x41}, make([]byte, 24), snap, ip)}); why != packet.SealedWiFi {
 		t.Errorf("encrypted 802.11: %q", why)
+	}
+	if _, why := new(packet.Decoder).Decode(packet.Packet{Link: packet.WiFi, Data: slices.Concat([]byte{0x88, 1}, make([]byte, 22), []byte{0x80, 0}, snap, ip)}); why != packet.Aggregated {
+		t.Errorf("aggregated 802.11: %q", why)
 	}
 }
 

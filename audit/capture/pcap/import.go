@@ -148,17 +148,26 @@ func (im *Importer) take(p packet.Packet) {
 	case g.Proto == packet.UDP:
 		im.datagram(g)
 	case g.Proto == packet.ICMP || g.Proto == packet.ICMPv6:
-		im.pass("ICMP", p.Size)
+		im.pass(isICMP, p.Size)
 	case g.Src.IsValid():
 		im.pass(fmt.Sprintf("IP protocol %d", g.Proto), p.Size)
 	}
 }
 
+// Reasons that are no loss: nothing that software says to a server is in such
+// packets.
+const (
+	isICMP  = "ICMP"
+	isToAll = "UDP to all on the local network"
+)
+
+var idle = map[string]bool{packet.NotIP: true, isICMP: true, isToAll: true}
+
 // pass counts a packet that is not read.
 func (im *Importer) pass(why string, size int) {
 	c := im.passed[why]
 	if c == nil {
-		c = &audit.Passed{Why: why}
+		c = &audit.Passed{Why: why, Idle: idle[why]}
 		im.passed[why] = c
 	}
 	c.Packets++

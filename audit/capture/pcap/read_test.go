@@ -235,7 +235,7 @@ func TestDatagrams(t *testing.T) {
 	if diff := cmp.Diff(want, lines(m)); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
-	passed := []audit.Passed{{Why: "ICMP", Packets: 1, Bytes: 24}, {Why: "not IP", Packets: 1, Bytes: 1}}
+	passed := []audit.Passed{{Why: "ICMP", Packets: 1, Bytes: 24, Idle: true}, {Why: "not IP", Packets: 1, Bytes: 1, Idle: true}}
 	if diff := cmp.Diff(passed, s.Passed); diff != "" || s.Packets != 7 {
 		t.Errorf("%d packets: -want +got\n%s", s.Packets, diff)
 	}

@@ -41,7 +41,7 @@ func (im *Importer) datagram(g packet.Datagram) {
 	}
 	b = b[8:]
 	if toAll(g.Dst) {
-		im.pass("UDP to all on the local network", len(b))
+		im.pass(isToAll, len(b))
 		return
 	}
 	d, s := im.flow(from, to, b)

@@ -30,6 +30,9 @@ const (
 	Damaged  = "a damaged IP header"
 	Fragment = "a fragment of a datagram that is not complete"
 	Sealed   = "encrypted by IPsec"
+
+	SealedWiFi = "an encrypted frame of 802.11"
+	Aggregated = "frames of 802.11 in one another"
 )
 
 // A Decoder takes datagrams out of packets. The zero Decoder is ready.
@@ -45,12 +48,14 @@ func (d *Decoder) Decode(p Packet) (Datagram, string) {
 	if !ok {
 		return Datagram{}, Unlinked
 	}
-	ip, ok := strip(p.Data)
-	if !ok || len(ip) == 0 {
+	ip, why := strip(p.Data)
+	switch {
+	case why != "":
+		return Datagram{}, why
+	case len(ip) == 0:
 		return Datagram{}, NotIP
 	}
 	var g Datagram
-	var why string
 	switch ip[0] >> 4 {
 	case 4:
 		g, why = d.v4(ip)
