@@ -71,15 +71,22 @@ statements:
       - aggregated: [behaviour]
         k: 20
       - confidential: {}
-      - confidential: {kinds: [contact]}
+      - confidential: {kinds: [contact], transit: true}
       - only-to: {organisations: [P, Q], countries: [SG]}
       - rotates: id/install
         within: 36h
+      - only-to: {organisations: [P], kinds: [contact]}
   - id: second
     asserts:
       - retained: {at-most: 25mo}
       - retained: {at-most: 2w}
       - retained: {at-most: 100y}
+      - random: [id/install]
+      - minimised: [behaviour/navigation/url]
+      - one-place: [behaviour]
+      - deleted: [behaviour]
+        when: {mode: normal}
+      - untestable: "read it: on the page"
 `
 	const day = 24 * time.Hour
 	want := claims.File{
@@ -92,9 +99,10 @@ statements:
 				{"all/3", claims.Condition{}, claims.Aggregated{ks("behaviour"), 0}},
 				{"all/4", claims.Condition{}, claims.Aggregated{ks("behaviour"), 20}},
 				{"all/5", claims.Condition{}, claims.Confidential{}},
-				{"all/6", claims.Condition{}, claims.Confidential{ks("contact")}},
-				{"all/7", claims.Condition{}, claims.OnlyTo{[]string{"P", "Q"}, []string{"SG"}}},
+				{"all/6", claims.Condition{}, claims.Confidential{Kinds: ks("contact"), Transit: true}},
+				{"all/7", claims.Condition{}, claims.OnlyTo{Organisations: []string{"P", "Q"}, Countries: []string{"SG"}}},
 				{"all/8", claims.Condition{}, claims.Rotates{"id/install", 36 * time.Hour}},
+				{"all/9", claims.Condition{}, claims.OnlyTo{Organisations: []string{"P"}, Kinds: ks("contact")}},
 			},
 		}, {
 			ID: "second",
@@ -102,6 +110,11 @@ statements:
 				{"second/1", claims.Condition{}, claims.Retained{750 * day}},
 				{"second/2", claims.Condition{}, claims.Retained{14 * day}},
 				{"second/3", claims.Condition{}, claims.Retained{36500 * day}},
+				{"second/4", claims.Condition{}, claims.Random{ks("id/install")}},
+				{"second/5", claims.Condition{}, claims.Minimised{ks("behaviour/navigation/url")}},
+				{"second/6", claims.Condition{}, claims.OnePlace{ks("behaviour")}},
+				{"second/7", claims.Condition{Mode: claims.Normal}, claims.Deleted{ks("behaviour")}},
+				{"second/8", claims.Condition{}, claims.Untestable{"read it: on the page"}},
 			},
 		}},
 	}
@@ -152,7 +165,7 @@ func TestReadManyErrors(t *testing.T) {
 // Every builtin is read, and says the same when another YAML encoder has
 // written it anew.
 func TestBuiltins(t *testing.T) {
-	if diff := cmp.Diff([]string{"browser-baseline", "mint-2020", "miui-2020"}, claims.Builtins()); diff != "" {
+	if diff := cmp.Diff([]string{"browser-baseline", "cnil-audience", "mint-2020", "mint-2020-update", "miui-2020"}, claims.Builtins()); diff != "" {
 		t.Error(diff)
 	}
 	for _, name := range claims.Builtins() {
