@@ -30,6 +30,7 @@ type Difference struct {
 	Old    []string `json:"old,omitempty"`
 	New    []string `json:"new,omitempty"`
 	Lost   []string `json:"lost,omitempty"`   // what is no longer promised, in words
+	Left   []string `json:"left,omitempty"`   // what is left of that, in words
 	Gained []string `json:"gained,omitempty"` // what was not promised before, in words
 }
 
@@ -105,7 +106,7 @@ func became(id string, group, is []piece) Difference {
 		d.Lost = append(d.Lost, old.String())
 		for _, p := range is { // what is left of it
 			if old.implies(p.promise) {
-				d.New = once(d.New, p.id)
+				d.New, d.Left = once(d.New, p.id), once(d.Left, p.String())
 			}
 		}
 	}

@@ -76,7 +76,7 @@ func (p promise) implies(q promise) bool {
 
 // asMuch reports whether p asks for as much as q, a rule of the same type.
 func asMuch(p, q Rule) bool {
-	if !cover(about(p), about(q)) {
+	if !cover(Kinds(p), Kinds(q)) {
 		return false
 	}
 	switch p := p.(type) {
@@ -107,7 +107,7 @@ func asMuch(p, q Rule) bool {
 
 // neverImplies reports whether what is never sent cannot break q either.
 func neverImplies(ks []personal.Kind, when Condition, q Rule) bool {
-	covered := len(about(q)) > 0 && cover(ks, about(q))
+	covered := len(Kinds(q)) > 0 && cover(ks, Kinds(q))
 	switch q := q.(type) {
 	case Unlinked: // an identifier of another time joins too
 		return covered || when == Condition{} && cover(ks, q.To)
@@ -118,9 +118,9 @@ func neverImplies(ks []personal.Kind, when Condition, q Rule) bool {
 	}
 }
 
-// about returns the kinds that a rule is about; none are all, or the rule is
+// Kinds returns the kinds that a rule is about; none are all, or the rule is
 // not about kinds.
-func about(rule Rule) []personal.Kind {
+func Kinds(rule Rule) []personal.Kind {
 	switch r := rule.(type) {
 	case Never:
 		return r.Kinds

@@ -338,7 +338,7 @@ func TestUnlinkedFromNormalMode(t *testing.T) {
 // Every rule says what it does, and every type of assertion has one.
 func TestRulesAreComplete(t *testing.T) {
 	for _, r := range judge.Rules() {
-		for what, text := range map[string]string{"Why": r.Why, "Refutes": r.Refutes, "Supports": r.Supports, "CannotSee": r.CannotSee} {
+		for what, text := range map[string]string{"Claim": r.Claim, "Why": r.Why, "Test": r.Test, "Refutes": r.Refutes, "Supports": r.Supports, "CannotSee": r.CannotSee} {
 			if text == "" {
 				t.Errorf("%s has no %s", r.ID, what)
 			}

@@ -18,6 +18,7 @@ type Rule struct {
 	ID        string `json:"id"`
 	Claim     string `json:"claim"` // what vendors say
 	Why       string `json:"why"`
+	Test      string `json:"test"` // what is done to find out
 	Refutes   string `json:"refutes"`
 	Supports  string `json:"supports"`
 	CannotSee string `json:"cannot_see"`
@@ -150,6 +151,8 @@ func (b *rulebook) field(name string) *string {
 		return &r.Claim
 	case "why":
 		return &r.Why
+	case "test":
+		return &r.Test
 	case "refutes":
 		return &r.Refutes
 	case "supports":

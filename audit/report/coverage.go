@@ -70,6 +70,9 @@ func (x *index) limits() []string {
 	if slices.ContainsFunc(x.Case.Case.Arms, func(a audit.Arm) bool { return a.Specimen != "" }) {
 		says = append(says, "A specimen was tested: software of the laboratory that rebuilds a behaviour on purpose. The verdicts are about the specimen; for the product that it rebuilds they are as good as the rebuilding.")
 	}
+	if x.Case.Case.Rules == "" && len(x.Verdicts) > 0 {
+		says = append(says, "The plan of this case does not name the rules that it was to be judged by. They may have been chosen after the capture.")
+	}
 	if !x.Reveal {
 		says = append(says, "Captured bytes are masked: planted values, the names of the fields that lead to them, and hosts are shown, all else is dots. The case folder has the bytes.")
 	}

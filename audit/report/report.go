@@ -39,6 +39,7 @@ type Case struct {
 	Sealed   []audit.Value // opaque layers, without their bytes
 	Ended    time.Time
 	Partial  string // why the capture is not complete; empty if it is
+	Changed  string // what the verdicts rest on that the plan did not have; empty if nothing
 	// Reveal shows captured bytes in clear. Without it all but the planted
 	// seeds is masked.
 	Reveal bool

@@ -275,6 +275,22 @@ func TestHTMLPartial(t *testing.T) {
 	}
 }
 
+// What was not planned before the capture is said at the top, on paper and
+// screen alike.
+func TestChanged(t *testing.T) {
+	c := fixture()
+	c.Changed = "The plan names other rules."
+	_, doc := page(t, c)
+	banners := all(doc, classed("p", "banner"))
+	if len(banners) != 1 || !strings.Contains(text(banners[0]), c.Changed) {
+		t.Errorf("no banner: %v", banners)
+	}
+	var b bytes.Buffer
+	if err := report.Text(&b, c, report.TextOptions{}); err != nil || !strings.Contains(b.String(), "\nCHANGED SINCE THE PLAN: "+c.Changed+"\n") {
+		t.Errorf("%v: %s", err, b.String())
+	}
+}
+
 // What cannot be explained is said, and the rest of the report stands.
 func TestHTMLUnexplained(t *testing.T) {
 	c := fixture()

@@ -81,6 +81,9 @@ func (s *summary) head() {
 	if s.Partial != "" {
 		s.out.WriteString(s.paint("1;31", cut(flat("NOT COMPLETE: "+s.Partial), s.opt.Width)) + "\n")
 	}
+	if s.Changed != "" {
+		s.out.WriteString(s.paint("1;31", cut(flat("CHANGED SINCE THE PLAN: "+s.Changed), s.opt.Width)) + "\n")
+	}
 	names := make([]string, len(s.targets))
 	for i, t := range s.targets {
 		names[i] = t.Role() + ": " + t.Name

@@ -95,7 +95,11 @@ func detail(v audit.Verdict) string {
 	if v.Result != audit.Refuted {
 		return ""
 	}
-	return fmt.Sprintf("in %d of %s, %s", v.Hits, count(v.Runs, "run", "runs"), count(v.Exhibits, "exhibit", "exhibits"))
+	rate := ""
+	if v.High > 0 {
+		rate = fmt.Sprintf(" (%.0f to %.0f%% of runs)", 100*v.Low, 100*v.High)
+	}
+	return fmt.Sprintf("in %d of %s%s, %s", v.Hits, count(v.Runs, "run", "runs"), rate, count(v.Exhibits, "exhibit", "exhibits"))
 }
 
 // Paraphrase reports whether the statement gives the vendor's words in
@@ -107,23 +111,7 @@ func ruleWords(a claims.Assertion) string {
 	if a.Rule == nil {
 		return a.ID
 	}
-	words := a.Rule.String()
-	var when []string
-	if a.When.Mode != "" {
-		when = append(when, "in "+string(a.When.Mode)+" mode")
-	}
-	switch a.When.Consent {
-	case claims.None:
-		when = append(when, "without consent")
-	case claims.Given:
-		when = append(when, "with consent")
-	case claims.Withdrawn:
-		when = append(when, "after consent was withdrawn")
-	}
-	if len(when) > 0 {
-		words += ", " + strings.Join(when, " ")
-	}
-	return words
+	return a.String()
 }
 
 // webAddress returns a URL that may be linked, "" if it is none.

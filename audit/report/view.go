@@ -20,6 +20,7 @@ type view struct {
 	Ended        time.Time
 	Lasted       string
 	Partial      string
+	Changed      string
 	Reveal       bool
 	Software     []software
 	Statements   []statementView
@@ -71,6 +72,7 @@ func newView(x *index) (view, error) {
 		Ended:      x.Ended,
 		Lasted:     lasted(x.Case.Case.Started, x.Ended),
 		Partial:    x.Partial,
+		Changed:    x.Changed,
 		Reveal:     x.Reveal,
 		Statements: x.statements(),
 		Targets:    x.targets,
