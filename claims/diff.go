@@ -59,14 +59,28 @@ func (p piece) String() string { return Assertion{When: p.when, Rule: p.rule}.St
 // matter, but for statements whose words are others now: these come last.
 func Diff(before, after File) []Difference {
 	was, is := pieces(before), pieces(after)
-	var diffs []Difference
+	var olds []*fate
 	for id, group := range byAssertion(was) {
-		diffs = append(diffs, became(id, group, is))
+		olds = append(olds, became(id, group, is))
 	}
+	var added []Difference
 	for id, group := range byAssertion(is) {
-		diffs = append(diffs, appeared(id, group, was, diffs)...)
+		if gained := news(group, was); len(gained) > 0 && (len(gained) == len(group) || !grow(olds, id, gained)) {
+			added = append(added, Difference{Change: Added, New: []string{id}, Gained: gained})
+		}
 	}
-	return append(diffs, reworded(before, after)...)
+	var diffs []Difference
+	for _, f := range olds {
+		diffs = append(diffs, f.Difference)
+	}
+	return append(append(diffs, added...), reworded(before, after)...)
+}
+
+// A fate is what became of an old assertion, with the new ones that promise
+// as much as some part of it.
+type fate struct {
+	Difference
+	heirs []string
 }
 
 // byAssertion yields the pieces of each assertion, in order.
@@ -86,20 +100,19 @@ func byAssertion(all []piece) func(yield func(string, []piece) bool) {
 }
 
 // became says what became of the pieces of one old assertion.
-func became(id string, group, is []piece) Difference {
-	d := Difference{Change: Kept, Old: []string{id}}
-	kept, gained := 0, 0
+func became(id string, group, is []piece) *fate {
+	d := &fate{Difference: Difference{Change: Kept, Old: []string{id}}}
+	gained := 0
 	for _, old := range group {
 		equal := slices.IndexFunc(is, func(p piece) bool { return p.implies(old.promise) && old.implies(p.promise) })
 		if equal >= 0 {
-			kept++
-			d.New = once(d.New, is[equal].id)
+			d.New, d.heirs = once(d.New, is[equal].id), once(d.heirs, is[equal].id)
 			continue
 		}
 		stronger := slices.IndexFunc(is, func(p piece) bool { return p.implies(old.promise) })
 		if stronger >= 0 {
 			gained++
-			d.New = once(d.New, is[stronger].id)
+			d.New, d.heirs = once(d.New, is[stronger].id), once(d.heirs, is[stronger].id)
 			d.Gained = once(d.Gained, is[stronger].String())
 			continue
 		}
@@ -123,34 +136,33 @@ func became(id string, group, is []piece) Difference {
 	return d
 }
 
-// appeared says what of a new assertion no old one implied, and what an old
-// one grew into is left to that one.
-func appeared(id string, group, was []piece, diffs []Difference) []Difference {
-	var gained []string
+// news says what of a new assertion has nothing to do with any old one.
+func news(group, was []piece) (gained []string) {
 	for _, p := range group {
-		related := slices.ContainsFunc(was, func(old piece) bool { return old.implies(p.promise) || p.implies(old.promise) })
-		if !related {
+		if !slices.ContainsFunc(was, func(old piece) bool { return old.implies(p.promise) || p.implies(old.promise) }) {
 			gained = append(gained, p.String())
 		}
 	}
-	if len(gained) == 0 {
-		return nil
-	}
-	for i := range diffs {
-		d := &diffs[i]
-		if len(gained) == len(group) || !slices.Contains(d.New, id) {
+	return gained
+}
+
+// grow adds what a new assertion has gained to the first old one that it is an
+// heir of, and reports whether there is one.
+func grow(olds []*fate, id string, gained []string) bool {
+	for _, f := range olds {
+		if !slices.Contains(f.heirs, id) {
 			continue
 		}
-		d.Gained = append(d.Gained, gained...)
-		switch d.Change {
+		f.Gained = append(f.Gained, gained...)
+		switch f.Change {
 		case Kept:
-			d.Change = Strengthened
+			f.Change = Strengthened
 		case Weakened:
-			d.Change = Shifted
+			f.Change = Shifted
 		}
-		return nil
+		return true
 	}
-	return []Difference{{Change: Added, New: []string{id}, Gained: gained}}
+	return false
 }
 
 // reworded lists the statements whose quotes are others now.

@@ -28,7 +28,7 @@ func newClaims(e *env) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newClaimsLint(e), newClaimsShow(e), newClaimsDiff(e), newClaimsTest(e), newClaimsRules(e))
+	c.AddCommand(newClaimsLint(e), newClaimsShow(e), newClaimsDiff(e), newClaimsTest(e), newClaimsRules(e), newClaimsImport(e))
 	for _, sub := range c.Commands() {
 		sub.Args = usageArgs(sub.Args)
 	}
