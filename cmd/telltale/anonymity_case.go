@@ -49,20 +49,26 @@ func (s *survey) loadCase(path string) (*dataset, error) {
 	}
 	d := &dataset{claims: &c.Claims, files: []report.File{{Name: path, SHA256: digest([]byte(c.Case.ID))}}}
 	columns := caseColumns(c.Findings)
+	for _, col := range columns {
+		d.columns = append(d.columns, report.Column{Name: col.Name, Role: col.Role})
+	}
+	if d.table, err = caseTable(c, columns, s.memory); err != nil {
+		return nil, fmt.Errorf("the case %s: %w: nothing was found in it", path, err)
+	}
+	return d, nil
+}
+
+// caseTable makes a table of the findings of a case that takes at most so many
+// MiB.
+func caseTable(c *auditreport.Case, columns []anonymity.Column, memory int64) (*anonymity.Table, error) {
 	b := anonymity.NewBuilder(columns)
-	b.Memory = s.memory << 20
+	b.Memory = memory << 20
 	for _, row := range caseRows(c, columns) {
 		if err := b.Add(row); err != nil {
 			return nil, err
 		}
 	}
-	for _, col := range columns {
-		d.columns = append(d.columns, report.Column{Name: col.Name, Role: col.Role})
-	}
-	if d.table, err = b.Table(); err != nil {
-		return nil, fmt.Errorf("the case %s: %w: nothing was found in it", path, err)
-	}
-	return d, nil
+	return b.Table()
 }
 
 // caseColumns lists the columns of a case: the fixed ones and the kinds, in

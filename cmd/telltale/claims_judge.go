@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,9 +9,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"telltale/anonymity"
+	"telltale/anonymity/report"
 	"telltale/audit"
 	"telltale/audit/evidence"
 	"telltale/audit/judge"
+	auditreport "telltale/audit/report"
 	"telltale/claims"
 )
 
@@ -30,6 +34,10 @@ all supported claims together, and how the arms of each case differ: for each
 kind of data in how many runs it was sent from the one and the other, with the p
 of McNemar's exact test, corrected for being one of several (Holm).
 
+With --measures the assertions aggregated and unlinked are also held against the
+measures of telltale anonymity, taken on what was found in each case: these need
+no planted value, and can refute, but support nothing.
+
 The exit code is 3 if a claim is refuted in any case, and 1 if none is but some
 case is not complete or could not all be read.` + keyHelp + partyHelp
 
@@ -39,6 +47,7 @@ type trying struct {
 	cases    []string
 	format   string
 	controls bool
+	measures bool
 	keys     []string
 	shelf    shelf
 }
@@ -52,13 +61,14 @@ func newClaimsTest(e *env) *cobra.Command {
 		Example: `  telltale claims test browser-baseline cases/chromium cases/firefox
   telltale claims test vendor.yaml cases/v1 cases/v2 --format json`,
 		Args: cobra.MinimumNArgs(2),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
 			t.claims, t.cases = args[0], args[1:]
-			return t.run(e)
+			return t.run(c.Context(), e)
 		},
 	}
 	formatFlag(c, &t.format)
 	c.Flags().BoolVar(&t.controls, "controls", false, "show the controls of the cases too")
+	c.Flags().BoolVar(&t.measures, "measures", false, "also hold aggregated and unlinked against measures of anonymity")
 	keyFlag(c, &t.keys)
 	partyFlags(c, &t.shelf)
 	return c
@@ -78,6 +88,7 @@ type tested struct {
 	Partial     string             `json:"partial,omitempty"`
 	Verdicts    []audit.Verdict    `json:"verdicts"`
 	Comparisons []judge.Comparison `json:"comparisons,omitempty"`
+	Measured    []report.Verdict   `json:"measured,omitempty"` // by the measures of anonymity
 }
 
 // verdict returns the verdict on an assertion.
@@ -90,7 +101,7 @@ func (t tested) verdict(assertion string) audit.Verdict {
 }
 
 // run does the work. It returns errFinding if a claim is refuted.
-func (t trying) run(e *env) error {
+func (t trying) run(ctx context.Context, e *env) error {
 	if err := checkFormat(t.format); err != nil {
 		return err
 	}
@@ -104,7 +115,7 @@ func (t trying) run(e *env) error {
 	}
 	var columns []tested
 	for _, path := range t.cases {
-		of, err := t.judge(book, path, file, digest(text))
+		of, err := t.judge(ctx, book, path, promised{file, digest(text)})
 		if err != nil {
 			return err
 		}
@@ -123,8 +134,14 @@ func (t trying) run(e *env) error {
 	return side.outcome()
 }
 
+// A promised is a claims file with its digest.
+type promised struct {
+	file   claims.File
+	digest string
+}
+
 // judge judges one case: a column for its subject, and one for each control.
-func (t trying) judge(book *library, path string, file claims.File, claimed string) ([]tested, error) {
+func (t trying) judge(ctx context.Context, book *library, path string, by promised) ([]tested, error) {
 	r, err := evidence.Open(path)
 	if err != nil {
 		return nil, usageError{err}
@@ -133,7 +150,7 @@ func (t trying) judge(book *library, path string, file claims.File, claimed stri
 	if err != nil {
 		return nil, err
 	}
-	c.Claims = file
+	c.Claims = by.file
 	in := evidenceOf(c, r)
 	verdicts, comparisons := judge.Judge(in), judge.Compare(in)
 	var columns []tested
@@ -144,7 +161,7 @@ func (t trying) judge(book *library, path string, file claims.File, claimed stri
 		}
 		col := tested{
 			Case: path, ID: c.Case.ID, Started: c.Case.Started, Online: c.Case.Online, Subject: subjectWords(c.Case.Subject),
-			Target: name, Control: arm.Control, Planned: c.Case.Claims == claimed, Changed: c.Changed, Partial: c.Partial,
+			Target: name, Control: arm.Control, Planned: c.Case.Claims == by.digest, Changed: c.Changed, Partial: c.Partial,
 		}
 		for _, v := range verdicts {
 			if v.Target == name {
@@ -156,9 +173,36 @@ func (t trying) judge(book *library, path string, file claims.File, claimed stri
 				col.Comparisons = append(col.Comparisons, x)
 			}
 		}
+		if t.measures {
+			if col.Measured, err = measured(ctx, *c, name); err != nil {
+				return nil, fmt.Errorf("the case %s: %w", path, err)
+			}
+		}
 		columns = append(columns, col)
 	}
 	return columns, nil
+}
+
+// measuredMiB bounds the table that a case is measured in.
+const measuredMiB = 1024
+
+// measured holds the claims about sets of records against what was found of one
+// target of a case. Without a finding there is nothing to measure.
+func measured(ctx context.Context, c auditreport.Case, target string) ([]report.Verdict, error) {
+	c.Case.Arms = slices.DeleteFunc(slices.Clone(c.Case.Arms), func(a audit.Arm) bool { return a.Target() != target })
+	columns := caseColumns(c.Findings)
+	if len(caseRows(&c, columns)) == 0 {
+		return nil, nil
+	}
+	table, err := caseTable(&c, columns, measuredMiB)
+	if err != nil {
+		return nil, err
+	}
+	results, err := anonymity.Run(ctx, table, anonymity.Options{Seed: 1}, "linkage")
+	if err != nil {
+		return nil, err
+	}
+	return verdicts(c.Claims, table, results), nil
 }
 
 // A sideBySide is several cases judged by one claims file.
@@ -217,6 +261,9 @@ func (s *sideBySide) outcome() error {
 			case audit.CannotTell:
 				unread++
 			}
+		}
+		if slices.ContainsFunc(col.Measured, func(v report.Verdict) bool { return v.Result == audit.Refuted }) {
+			return errFinding
 		}
 		if col.Partial != "" && !slices.Contains(partial, col.Case) {
 			partial = append(partial, col.Case)

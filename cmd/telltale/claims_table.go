@@ -36,6 +36,7 @@ func (s *sideBySide) write(w io.Writer, file claims.File) error {
 	}
 	b.WriteString("\n")
 	s.rows(&b, file)
+	s.measured(&b)
 	s.statistics(&b)
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("writing the table: %w", err)
@@ -103,6 +104,20 @@ func resultCell(v audit.Verdict) string {
 }
 
 func share(low, high float64) string { return fmt.Sprintf("%.0f–%.0f%%", 100*low, 100*high) }
+
+// measured writes what the measures of anonymity say.
+func (s *sideBySide) measured(b *strings.Builder) {
+	first := true
+	for i, col := range s.Columns {
+		for _, v := range col.Measured {
+			if first {
+				b.WriteString("\nby measures of anonymity, which refute and support nothing:\n")
+				first = false
+			}
+			paragraph(b, 2, letter(i)+" "+v.Assertion, string(v.Result)+": "+v.Says)
+		}
+	}
+}
 
 // statistics writes what holds of several figures at once.
 func (s *sideBySide) statistics(b *strings.Builder) {
