@@ -279,8 +279,11 @@ func TestHTMLPartial(t *testing.T) {
 // screen alike.
 func TestChanged(t *testing.T) {
 	c := fixture()
-	c.Changed = "The plan names other rules."
-	_, doc := page(t, c)
+	c.Changed, c.Case.Rules = "The plan names other rules.", "1-0123456789abcdef"
+	out, doc := page(t, c)
+	if !strings.Contains(out, "<code>1-0123456789abcdef</code>") || strings.Contains(out, "The verdicts were made by these rules") {
+		t.Error("the plan's rules are not named, or said to be those of the verdicts")
+	}
 	banners := all(doc, classed("p", "banner"))
 	if len(banners) != 1 || !strings.Contains(text(banners[0]), c.Changed) {
 		t.Errorf("no banner: %v", banners)

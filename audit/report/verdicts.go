@@ -97,7 +97,7 @@ func detail(v audit.Verdict) string {
 	}
 	rate := ""
 	if v.High > 0 {
-		rate = fmt.Sprintf(" (%.0f to %.0f%% of runs)", 100*v.Low, 100*v.High)
+		rate = fmt.Sprintf(" (95%%: %.0f to %.0f%%)", 100*v.Low, 100*v.High)
 	}
 	return fmt.Sprintf("in %d of %s%s, %s", v.Hits, count(v.Runs, "run", "runs"), rate, count(v.Exhibits, "exhibit", "exhibits"))
 }
