@@ -48,7 +48,7 @@ func Compare(in Input) []Comparison {
 			ps[i] = c.P
 		}
 		for i, p := range Holm(ps) {
-			of[i].Corrected = p
+			of[i].Corrected = rounded(p)
 		}
 		all = append(all, of...)
 	}
@@ -75,7 +75,7 @@ func (t *target) compare(arms []string) (all []Comparison) {
 						c.Neither++
 					}
 				}
-				c.P = McNemar(c.OnlyA, c.OnlyB)
+				c.P = rounded(McNemar(c.OnlyA, c.OnlyB))
 				all = append(all, c)
 			}
 		}

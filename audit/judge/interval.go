@@ -6,6 +6,10 @@ import (
 	"slices"
 )
 
+// rounded writes a probability as facts have it: six decimals, which are the
+// same on every machine.
+func rounded(p float64) float64 { return math.Round(p*1e6) / 1e6 }
+
 // alpha is what an interval or a bound may miss: they are said with 95%
 // confidence.
 const alpha = 0.05

@@ -34,7 +34,7 @@ func (t *target) refuted(when claims.Condition, found []observation, says string
 	}
 	low, high := Interval(len(runs), n)
 	return audit.Verdict{
-		Result: audit.Refuted, Findings: ids, Exhibits: len(exhibits), Runs: n, Hits: len(runs), Low: low, High: high,
+		Result: audit.Refuted, Findings: ids, Exhibits: len(exhibits), Runs: n, Hits: len(runs), Low: rounded(low), High: rounded(high),
 		Says: fmt.Sprintf("%s in %d of %d runs, %s.", says, len(runs), n, shown),
 	}
 }
@@ -98,7 +98,7 @@ func (t *target) unread(when claims.Condition) audit.Verdict {
 	}
 	bound := Upper(n)
 	return audit.Verdict{
-		Result: audit.Supported, Runs: n, Bound: bound,
+		Result: audit.Supported, Runs: n, Bound: rounded(bound),
 		Says: fmt.Sprintf("Nothing against it: %s read, 0 of %d runs; the true rate may still be up to %.0f%% of runs.",
 			count(t.requests(when), "request"), n, 100*bound),
 	}

@@ -31,8 +31,17 @@ func newClaims(e *env) *cobra.Command {
 	c.AddCommand(newClaimsLint(e), newClaimsShow(e), newClaimsDiff(e), newClaimsTest(e), newClaimsRules(e), newClaimsImport(e))
 	for _, sub := range c.Commands() {
 		sub.Args = usageArgs(sub.Args)
+		if name, _, _ := strings.Cut(sub.Use, " "); name != "import" && name != "rules" {
+			sub.ValidArgsFunction = completeClaims
+		}
 	}
 	return c
+}
+
+// completeClaims lets the shell complete the names of built-in claims files,
+// and those of other files.
+func completeClaims(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return claims.Builtins(), cobra.ShellCompDirectiveDefault
 }
 
 // readClaims reads a claims file that was named, or the built-in one of that
