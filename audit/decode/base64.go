@@ -137,6 +137,9 @@ func padded(data []byte, r audit.Span) audit.Span {
 // swallowed neighbours: the segments of a path, a word and a dash. Then a part
 // of it may read better than all of it, and both are given, the better first.
 func readings(data []byte, run audit.Span) (found []audit.Span, level belief) {
+	if !bothCases(data[run.Start:run.End]) {
+		return nil, unlikely
+	}
 	all, level := bestPhase(data, run)
 	if level == readable {
 		return []audit.Span{all}, level
@@ -245,6 +248,19 @@ func promisingDigits(digits []byte) bool {
 		}
 	}
 	return 2*text >= len(out) || control == 0 || compressed(out) || marked(out) || hasWideMark(out)
+}
+
+// bothCases reports whether there are capital and small letters. Base64 of
+// anything has both; most words, names and hexadecimal digits have not.
+func bothCases(text []byte) bool {
+	var capital, small bool
+	for _, c := range text {
+		capital = capital || 'A' <= c && c <= 'Z'
+		if small = small || 'a' <= c && c <= 'z'; small && capital {
+			return true
+		}
+	}
+	return false
 }
 
 // mixed reports whether digits have the classes of characters in about the

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,11 +40,18 @@ func isHPACK(in layer) bool {
 // decodeHPACK gives the fields of a block as lines of a header.
 func decodeHPACK(in layer, emit func(part) bool) error {
 	r := newHPACKReader(in.room)
-	if text, ok := r.header(in.data); ok && text[0] == ':' {
+	if text, ok := r.header(in.data); ok && (statusLine.Match(text) || methodLine.Match(text)) {
 		emit(in.whole("request.header", text))
 	}
 	return nil
 }
+
+// What an answer and a request must have (RFC 9113, section 8.3): the fields
+// whose names start with a colon come first.
+var (
+	statusLine = regexp.MustCompile("^:status: [1-9][0-9]{2}\r\n[^:]")
+	methodLine = regexp.MustCompile("^(?::[a-z]+: .*\r\n)*?:method: [A-Z]+\r\n")
+)
 
 // An hpackReader reads the header blocks of a connection one after the other:
 // each may refer to those before.
