@@ -62,6 +62,20 @@ func single(rule Rule) (rules []Rule) {
 	}
 }
 
+// weight returns how much a rule costs to compare: its promises, times what is
+// named beside the kinds.
+func weight(rule Rule) int {
+	n := max(1, len(Kinds(rule)))
+	switch r := rule.(type) {
+	case Unlinked:
+		return n * max(1, len(r.To))
+	case OnlyTo:
+		return n * max(1, len(r.Organisations)+len(r.Countries))
+	default:
+		return n
+	}
+}
+
 // implies reports whether whoever keeps p keeps q as well: p holds wherever q
 // does, and asks for at least as much.
 func (p promise) implies(q promise) bool {

@@ -16,6 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"telltale/claims"
+	"telltale/personal"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -146,6 +147,26 @@ func TestReadHostile(t *testing.T) {
 	broken := errors.New("broken disk")
 	if _, err := claims.Read("h.yaml", iotest.ErrReader(broken)); !errors.Is(err, broken) {
 		t.Errorf("got %v want %v", err, broken)
+	}
+}
+
+// What would take long to compare is refused, and says where.
+func TestReadBounds(t *testing.T) {
+	var kinds []string
+	for _, k := range personal.Kinds() {
+		kinds = append(kinds, string(k))
+	}
+	list := strings.Join(kinds, ", ")
+	const head = "telltale: claims/v1\nsubject: {name: B}\nstatements:\n  - id: a\n    asserts:\n"
+	for name, c := range map[string]struct{ text, want string }{
+		"pairs":         {head + strings.Repeat("      - {unlinked: ["+list+"], to: ["+list+"]}\n", 10), "more than 5000 promises, counted by kinds; name coarser kinds, or split the file"},
+		"assertions":    {head + strings.Repeat("      - never: [id]\n", 1001), "a list of more than 1000 assertions; split it"},
+		"organisations": {head + "      - only-to: {organisations: [" + strings.Repeat("A, ", 1000) + "B]}\n", "a list of more than 1000 organisations; split it"},
+	} {
+		_, err := claims.Read("b.yaml", strings.NewReader(c.text))
+		if err == nil || !strings.HasPrefix(err.Error(), "b.yaml:") || !strings.HasSuffix(err.Error(), c.want) {
+			t.Errorf("%s: got %.200v want %s", name, err, c.want)
+		}
 	}
 }
 

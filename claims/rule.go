@@ -108,7 +108,11 @@ func (r *reader) retained(n ast.Node) Rule {
 
 func (r *reader) kinds(n ast.Node) (kinds []personal.Kind) {
 	for _, n := range r.list(n, "kinds") {
-		kinds = append(kinds, r.kind(n))
+		k := r.kind(n)
+		if slices.Contains(kinds, k) && k != "" {
+			r.fail(position(n), "take it out", "the kind %q a second time", k)
+		}
+		kinds = append(kinds, k)
 	}
 	return kinds
 }
