@@ -18,7 +18,9 @@ import (
 const showHelp = `show says in plain words what a claims file asserts.
 
 For each assertion it says what it means, how it is tested, what would refute
-it, what would support it, and what the test cannot see.`
+it, what would support it, and what the test cannot see. Of the kinds that it
+names, some are planted when telltale audit lets a browser run; what is not
+planted can be found by its form alone, or is not tested.`
 
 func newClaimsShow(e *env) *cobra.Command {
 	var format string
