@@ -31,6 +31,7 @@ var layers = []layer{
 	{"cmd/...", []string{"..."}, "wires everything"},
 	{"personal", nil, "knows data, not us"},
 	{"claims", []string{"personal"}, "words of both halves"},
+	{"claims/...", []string{"claims", "personal"}, "turns what others declare into claims"},
 	{"sensors", nil, "a codec of both halves; knows the wire, not us"},
 	{"audit", []string{"claims", "personal"}, "words only"},
 	{"audit/lab/...", []string{"audit", "audit/lab/...", "claims", "personal"}, "runs experiments, judges nothing"},

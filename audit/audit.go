@@ -208,7 +208,9 @@ type Verdict struct {
 	Exhibits  int      `json:"exhibits,omitempty"` // exhibits that Findings stand in
 	Runs      int      `json:"runs"`               // repetitions in which it could have shown
 	Hits      int      `json:"hits,omitempty"`     // repetitions in which it did
-	Bound     float64  `json:"bound,omitempty"`    // upper 95% bound of the rate per run when Hits is 0
+	Low       float64  `json:"low,omitempty"`      // exact 95% interval of the rate per run when Hits is not 0
+	High      float64  `json:"high,omitempty"`
+	Bound     float64  `json:"bound,omitempty"` // upper 95% bound of the rate per run when Hits is 0
 	Says      string   `json:"says"`
 	Rule      string   `json:"rule"` // id of the judging rule
 }

@@ -22,9 +22,10 @@ type Case struct {
 	Steps   []string       `json:"steps"` // what each run does, in words
 	Seeds   []Seed         `json:"seeds"` // values are commitments, see Seed
 	Tools   []Tool         `json:"tools"`
-	Machine string         `json:"machine"` // system and architecture
-	Online  bool           `json:"online"`  // requests went to the real servers
-	Claims  string         `json:"claims"`  // SHA-256 of the claims file
+	Machine string         `json:"machine"`         // system and architecture
+	Online  bool           `json:"online"`          // requests went to the real servers
+	Claims  string         `json:"claims"`          // SHA-256 of the claims file
+	Rules   string         `json:"rules,omitempty"` // edition of the judging rules
 	Probe   []Probe        `json:"probe,omitempty"`
 }
 

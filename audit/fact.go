@@ -31,6 +31,8 @@ type Config struct {
 	Case    string `json:"case,omitempty"`
 	Reveal  bool   `json:"reveal"` // values are in clear
 	Partial string `json:"partial,omitempty"`
+	Rules   string `json:"rules,omitempty"`   // edition of the rules that the verdicts were made by
+	Changed string `json:"changed,omitempty"` // what of that the plan of the case did not have
 }
 
 // FactFormat is the value of Config.Format.

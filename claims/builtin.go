@@ -4,13 +4,15 @@ import (
 	"bytes"
 	"embed"
 	"fmt"
+	"slices"
 	"strings"
 )
 
 //go:embed *.yaml
 var builtins embed.FS
 
-// Builtins returns the names of the claims files that telltale brings along.
+// Builtins returns the names of the claims files that telltale brings along,
+// sorted.
 func Builtins() []string {
 	entries, err := builtins.ReadDir(".")
 	if err != nil {
@@ -20,6 +22,7 @@ func Builtins() []string {
 	for i, e := range entries {
 		names[i] = strings.TrimSuffix(e.Name(), ".yaml")
 	}
+	slices.Sort(names) // file names sort another way
 	return names
 }
 

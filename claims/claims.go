@@ -7,13 +7,7 @@
 // instrument tests.
 package claims
 
-import (
-	"fmt"
-	"strings"
-	"time"
-
-	"telltale/personal"
-)
+import "strings"
 
 // Version is the value of the key "telltale" in a claims file.
 const Version = "claims/v1"
@@ -69,136 +63,38 @@ type Assertion struct {
 	Rule Rule
 }
 
+// String says what is asserted, and when.
+func (a Assertion) String() string {
+	if when := a.When.String(); when != "" {
+		return a.Rule.String() + ", " + when
+	}
+	return a.Rule.String()
+}
+
 // A Condition limits an assertion; a zero field means any.
 type Condition struct {
 	Mode    Mode
 	Consent Consent
 }
 
+// String says the condition in words, "" for the zero condition.
+func (c Condition) String() string {
+	var words []string
+	if c.Mode != "" {
+		words = append(words, "in "+string(c.Mode)+" mode")
+	}
+	switch c.Consent {
+	case None:
+		words = append(words, "without consent")
+	case Given:
+		words = append(words, "with consent")
+	case Withdrawn:
+		words = append(words, "after consent was withdrawn")
+	}
+	return strings.Join(words, " ")
+}
+
 // Holds reports whether the condition covers a mode and a state of consent.
 func (c Condition) Holds(m Mode, s Consent) bool {
 	return (c.Mode == "" || c.Mode == m) && (c.Consent == "" || c.Consent == s)
-}
-
-// A Rule is one of [Never], [Unlinked], [Aggregated], [Confidential],
-// [OnlyTo], [Rotates], [Retained].
-type Rule interface {
-	// String says in one plain sentence what is asserted.
-	String() string
-	rule()
-}
-
-// Never asserts that nothing of these kinds is sent.
-type Never struct{ Kinds []personal.Kind }
-
-// Unlinked asserts that the kinds stand in no record with any kind of To, nor
-// can be joined with it through an identifier.
-type Unlinked struct{ Kinds, To []personal.Kind }
-
-// Aggregated asserts that no record is about one event of these kinds; K is
-// the least number of people that a record is about (0: not said).
-type Aggregated struct {
-	Kinds []personal.Kind
-	K     int
-}
-
-// Confidential asserts that nobody can read what is sent without a secret. An
-// encoding is no encryption. No kinds means all.
-type Confidential struct{ Kinds []personal.Kind }
-
-// OnlyTo asserts that personal data goes to nobody else. An empty list means any.
-type OnlyTo struct{ Organisations, Countries []string }
-
-// Rotates asserts that an identifier of the kind is replaced within a time.
-type Rotates struct {
-	Kind   personal.Kind
-	Within time.Duration
-}
-
-// Retained asserts that data is kept no longer than a time.
-type Retained struct{ AtMost time.Duration }
-
-func (Never) rule()        {}
-func (Unlinked) rule()     {}
-func (Aggregated) rule()   {}
-func (Confidential) rule() {}
-func (OnlyTo) rule()       {}
-func (Rotates) rule()      {}
-func (Retained) rule()     {}
-
-// String implements [Rule].
-func (r Never) String() string { return fmt.Sprintf("never sends %s", kinds(r.Kinds, "or")) }
-
-// String implements [Rule].
-func (r Unlinked) String() string {
-	return fmt.Sprintf("%s cannot be linked to %s", kinds(r.Kinds, "and"), kinds(r.To, "or"))
-}
-
-// String implements [Rule].
-func (r Aggregated) String() string {
-	if r.K > 0 {
-		return fmt.Sprintf("no record about fewer than %d people for %s", r.K, kinds(r.Kinds, "and"))
-	}
-	return fmt.Sprintf("no record about one event for %s", kinds(r.Kinds, "and"))
-}
-
-// String implements [Rule].
-func (r Confidential) String() string {
-	if len(r.Kinds) == 0 {
-		return "nobody without a secret can read what is sent"
-	}
-	return fmt.Sprintf("nobody without a secret can read %s", kinds(r.Kinds, "or"))
-}
-
-// String implements [Rule].
-func (r OnlyTo) String() string {
-	s := "personal data goes only to "
-	if len(r.Organisations) > 0 {
-		s += list(r.Organisations, "or")
-	} else {
-		s += "anyone"
-	}
-	if len(r.Countries) > 0 {
-		s += " in " + list(r.Countries, "or")
-	}
-	return s
-}
-
-// String implements [Rule].
-func (r Rotates) String() string {
-	return fmt.Sprintf("%s is replaced within %s", kinds([]personal.Kind{r.Kind}, ""), days(r.Within))
-}
-
-// String implements [Rule].
-func (r Retained) String() string { return "data is kept for at most " + days(r.AtMost) }
-
-// kinds names kinds in plain words; a parent kind has no words of its own and
-// stands as its path.
-func kinds(ks []personal.Kind, conj string) string {
-	names := make([]string, len(ks))
-	for i, k := range ks {
-		names[i] = string(k)
-		if m := k.Meaning(); m != "" {
-			names[i] = m
-		}
-	}
-	return list(names, conj)
-}
-
-func list(names []string, conj string) string {
-	switch n := len(names); n {
-	case 0:
-		return "nothing"
-	case 1:
-		return names[0]
-	default:
-		return strings.Join(names[:n-1], ", ") + " " + conj + " " + names[n-1]
-	}
-}
-
-func days(d time.Duration) string {
-	if d%(24*time.Hour) == 0 {
-		return fmt.Sprintf("%d days", d/(24*time.Hour))
-	}
-	return d.String()
 }

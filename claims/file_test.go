@@ -45,11 +45,21 @@ func checkRule(t *testing.T, a claims.Assertion) {
 	case claims.Confidential:
 		kinds = r.Kinds
 	case claims.OnlyTo:
-		enough = len(r.Organisations)+len(r.Countries) > 0
+		kinds, enough = r.Kinds, len(r.Organisations)+len(r.Countries) > 0
 	case claims.Rotates:
 		kinds, enough = ks(r.Kind), r.Within > 0
 	case claims.Retained:
 		enough = r.AtMost > 0
+	case claims.Random:
+		kinds, enough = r.Kinds, len(r.Kinds) > 0
+	case claims.Minimised:
+		kinds, enough = r.Kinds, len(r.Kinds) > 0
+	case claims.OnePlace:
+		kinds, enough = r.Kinds, len(r.Kinds) > 0
+	case claims.Deleted:
+		kinds, enough = r.Kinds, len(r.Kinds) > 0
+	case claims.Untestable:
+		enough = r.Why != ""
 	default:
 		t.Errorf("%s: no rule: %T", a.ID, r)
 	}

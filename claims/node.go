@@ -182,8 +182,12 @@ func (r *reader) list(n ast.Node, what string) []ast.Node {
 		r.fail(position(n), "write a list, such as [a, b]", "%s are no list", what)
 		return nil
 	}
-	if len(seq.Values) == 0 {
+	switch {
+	case len(seq.Values) == 0:
 		r.fail(position(n), "add one, or take the key out", "an empty list of %s", what)
+	case len(seq.Values) > maxList:
+		r.fail(position(n), "split it", "a list of more than %d %s", maxList, what)
+		return nil
 	}
 	return seq.Values
 }

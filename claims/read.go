@@ -17,6 +17,8 @@ import (
 const (
 	maxSize     = 1 << 20 // bytes of a claims file; those that we know have two thousand
 	maxProblems = 10      // lines of an error: after that many, the file is something else
+	maxList     = 1000    // entries of a list
+	maxPromises = 5000    // of a file, one for each kind, or pair of kinds; comparing files takes the square of it
 )
 
 // Read reads a claims file and checks it. The error names everything that is
@@ -47,6 +49,7 @@ type problem struct {
 // complained about.
 type reader struct {
 	problems []problem
+	promises int
 }
 
 func (r *reader) fail(at *token.Position, do, format string, args ...any) {
@@ -111,6 +114,10 @@ func (r *reader) statement(n ast.Node, seen map[string]bool) (s Statement) {
 	s.Source = r.source(m.get("source"))
 	for i, n := range r.list(m.must("asserts"), "assertions") {
 		a := r.assertion(n)
+		before := r.promises
+		if r.promises += weight(a.Rule); before <= maxPromises && r.promises > maxPromises {
+			r.fail(position(n), "name coarser kinds, or split the file", "more than %d promises, counted by kinds", maxPromises)
+		}
 		a.ID = fmt.Sprintf("%s/%d", s.ID, i+1)
 		s.Asserts = append(s.Asserts, a)
 	}

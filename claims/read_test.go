@@ -16,6 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"telltale/claims"
+	"telltale/personal"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -71,15 +72,22 @@ statements:
       - aggregated: [behaviour]
         k: 20
       - confidential: {}
-      - confidential: {kinds: [contact]}
+      - confidential: {kinds: [contact], transit: true}
       - only-to: {organisations: [P, Q], countries: [SG]}
       - rotates: id/install
         within: 36h
+      - only-to: {organisations: [P], kinds: [contact]}
   - id: second
     asserts:
       - retained: {at-most: 25mo}
       - retained: {at-most: 2w}
       - retained: {at-most: 100y}
+      - random: [id/install]
+      - minimised: [behaviour/navigation/url]
+      - one-place: [behaviour]
+      - deleted: [behaviour]
+        when: {mode: normal}
+      - untestable: "read it: on the page"
 `
 	const day = 24 * time.Hour
 	want := claims.File{
@@ -92,9 +100,10 @@ statements:
 				{"all/3", claims.Condition{}, claims.Aggregated{ks("behaviour"), 0}},
 				{"all/4", claims.Condition{}, claims.Aggregated{ks("behaviour"), 20}},
 				{"all/5", claims.Condition{}, claims.Confidential{}},
-				{"all/6", claims.Condition{}, claims.Confidential{ks("contact")}},
-				{"all/7", claims.Condition{}, claims.OnlyTo{[]string{"P", "Q"}, []string{"SG"}}},
+				{"all/6", claims.Condition{}, claims.Confidential{Kinds: ks("contact"), Transit: true}},
+				{"all/7", claims.Condition{}, claims.OnlyTo{Organisations: []string{"P", "Q"}, Countries: []string{"SG"}}},
 				{"all/8", claims.Condition{}, claims.Rotates{"id/install", 36 * time.Hour}},
+				{"all/9", claims.Condition{}, claims.OnlyTo{Organisations: []string{"P"}, Kinds: ks("contact")}},
 			},
 		}, {
 			ID: "second",
@@ -102,6 +111,11 @@ statements:
 				{"second/1", claims.Condition{}, claims.Retained{750 * day}},
 				{"second/2", claims.Condition{}, claims.Retained{14 * day}},
 				{"second/3", claims.Condition{}, claims.Retained{36500 * day}},
+				{"second/4", claims.Condition{}, claims.Random{ks("id/install")}},
+				{"second/5", claims.Condition{}, claims.Minimised{ks("behaviour/navigation/url")}},
+				{"second/6", claims.Condition{}, claims.OnePlace{ks("behaviour")}},
+				{"second/7", claims.Condition{Mode: claims.Normal}, claims.Deleted{ks("behaviour")}},
+				{"second/8", claims.Condition{}, claims.Untestable{"read it: on the page"}},
 			},
 		}},
 	}
@@ -136,6 +150,26 @@ func TestReadHostile(t *testing.T) {
 	}
 }
 
+// What would take long to compare is refused, and says where.
+func TestReadBounds(t *testing.T) {
+	var kinds []string
+	for _, k := range personal.Kinds() {
+		kinds = append(kinds, string(k))
+	}
+	list := strings.Join(kinds, ", ")
+	const head = "telltale: claims/v1\nsubject: {name: B}\nstatements:\n  - id: a\n    asserts:\n"
+	for name, c := range map[string]struct{ text, want string }{
+		"pairs":         {head + strings.Repeat("      - {unlinked: ["+list+"], to: ["+list+"]}\n", 10), "more than 5000 promises, counted by kinds; name coarser kinds, or split the file"},
+		"assertions":    {head + strings.Repeat("      - never: [id]\n", 1001), "a list of more than 1000 assertions; split it"},
+		"organisations": {head + "      - only-to: {organisations: [" + strings.Repeat("A, ", 1000) + "B]}\n", "a list of more than 1000 organisations; split it"},
+	} {
+		_, err := claims.Read("b.yaml", strings.NewReader(c.text))
+		if err == nil || !strings.HasPrefix(err.Error(), "b.yaml:") || !strings.HasSuffix(err.Error(), c.want) {
+			t.Errorf("%s: got %.200v want %s", name, err, c.want)
+		}
+	}
+}
+
 // An error has at most ten lines.
 func TestReadManyErrors(t *testing.T) {
 	var b strings.Builder
@@ -152,7 +186,7 @@ func TestReadManyErrors(t *testing.T) {
 // Every builtin is read, and says the same when another YAML encoder has
 // written it anew.
 func TestBuiltins(t *testing.T) {
-	if diff := cmp.Diff([]string{"browser-baseline", "mint-2020", "miui-2020"}, claims.Builtins()); diff != "" {
+	if diff := cmp.Diff([]string{"browser-baseline", "cnil-audience", "mint-2020", "mint-2020-update", "miui-2020"}, claims.Builtins()); diff != "" {
 		t.Error(diff)
 	}
 	for _, name := range claims.Builtins() {

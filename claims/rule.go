@@ -29,6 +29,11 @@ var forms = []form{
 	{"only-to", "", false, func(r *reader, n, _ ast.Node) Rule { return r.onlyTo(n) }},
 	{"rotates", "within", true, func(r *reader, n, within ast.Node) Rule { return Rotates{r.kind(n), r.duration(within)} }},
 	{"retained", "", false, func(r *reader, n, _ ast.Node) Rule { return r.retained(n) }},
+	{"random", "", false, func(r *reader, n, _ ast.Node) Rule { return Random{r.kinds(n)} }},
+	{"minimised", "", false, func(r *reader, n, _ ast.Node) Rule { return Minimised{r.kinds(n)} }},
+	{"one-place", "", false, func(r *reader, n, _ ast.Node) Rule { return OnePlace{r.kinds(n)} }},
+	{"deleted", "", false, func(r *reader, n, _ ast.Node) Rule { return Deleted{r.kinds(n)} }},
+	{"untestable", "", false, func(r *reader, n, _ ast.Node) Rule { return Untestable{r.text(n)} }},
 }
 
 func (r *reader) assertion(n ast.Node) (a Assertion) {
@@ -70,14 +75,14 @@ func (r *reader) assertion(n ast.Node) (a Assertion) {
 }
 
 func (r *reader) confidential(n ast.Node) Rule {
-	m := r.mapping(n, "confidential", "kinds")
-	return Confidential{r.kinds(m.get("kinds"))}
+	m := r.mapping(n, "confidential", "kinds", "transit")
+	return Confidential{r.kinds(m.get("kinds")), r.word(m.get("transit"), "value of transit", "true", "false") == "true"}
 }
 
 var validCountry = regexp.MustCompile(`^[A-Z]{2}$`)
 
 func (r *reader) onlyTo(n ast.Node) Rule {
-	m := r.mapping(n, "only-to", "organisations", "countries")
+	m := r.mapping(n, "only-to", "organisations", "countries", "kinds")
 	if m.values != nil && !m.has("organisations") && !m.has("countries") {
 		r.fail(m.at, "add organisations or countries", "only-to names nobody")
 	}
@@ -92,6 +97,7 @@ func (r *reader) onlyTo(n ast.Node) Rule {
 		}
 		rule.Countries = append(rule.Countries, country)
 	}
+	rule.Kinds = r.kinds(m.get("kinds"))
 	return rule
 }
 
@@ -102,7 +108,11 @@ func (r *reader) retained(n ast.Node) Rule {
 
 func (r *reader) kinds(n ast.Node) (kinds []personal.Kind) {
 	for _, n := range r.list(n, "kinds") {
-		kinds = append(kinds, r.kind(n))
+		k := r.kind(n)
+		if slices.Contains(kinds, k) && k != "" {
+			r.fail(position(n), "take it out", "the kind %q a second time", k)
+		}
+		kinds = append(kinds, k)
 	}
 	return kinds
 }

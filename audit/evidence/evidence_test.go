@@ -206,8 +206,8 @@ func TestChainNoticesChangedPlan(t *testing.T) {
 	if err := os.WriteFile(path, bytes.Replace(b, []byte(`"runs": 1`), []byte(`"runs": 2`), 1), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := read(t, dir); !errors.Is(err, evidence.ErrChain) {
-		t.Errorf("got %v, want %v", err, evidence.ErrChain)
+	if _, err := read(t, dir); !errors.Is(err, evidence.ErrPlan) || !errors.Is(err, evidence.ErrChain) {
+		t.Errorf("got %v, want %v", err, evidence.ErrPlan)
 	}
 }
 

@@ -70,6 +70,9 @@ func (r *Reader) intact() error {
 // ErrChain means that a line of the log does not fit the line before.
 var ErrChain = errors.New("the line does not fit the one before: the log was changed")
 
+// ErrPlan means that the first line of the log does not fit the plan.
+var ErrPlan = fmt.Errorf("%s is not the plan that the log was begun with: it was changed after the first packet, or is another case's (%w)", CaseFile, ErrChain)
+
 // ErrCut means that the log ends in the middle of a line.
 var ErrCut = errors.New("the log ends in the middle of a line")
 
@@ -104,6 +107,9 @@ func events(r io.Reader, prev string) iter.Seq2[audit.Event, error] {
 		for lines.Scan() {
 			n++
 			l, err := link(lines.Bytes(), prev)
+			if n == 1 && errors.Is(err, ErrChain) {
+				err = ErrPlan
+			}
 			if err != nil {
 				yield(audit.Event{}, fmt.Errorf("%s line %d: %w", CaptureFile, n, err))
 				return

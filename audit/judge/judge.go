@@ -6,8 +6,8 @@
 // could not be read, it cannot tell; what the experiment cannot show, it has
 // not tested. There is no "clean".
 //
-// The rules are a table in rules.go: what each looks at, why, and what it
-// cannot see. Judge is a function of its input.
+// The rules are rules.txt: what each looks at, why, and what it cannot see.
+// rules.go binds them to their code. Judge is a function of its input.
 package judge
 
 import (
@@ -199,9 +199,9 @@ func statistical(found []observation) bool {
 
 // judge applies the rule of an assertion.
 func (t *target) judge(a claims.Assertion) audit.Verdict {
-	r := ruleOf(a.Rule)
-	v := r.judge(t, a)
-	v.Assertion, v.Target, v.Rule = a.ID, t.name, r.ID
+	b := bindingOf(a)
+	v := b.judge(t, a)
+	v.Assertion, v.Target, v.Rule = a.ID, t.name, b.id
 	return v
 }
 

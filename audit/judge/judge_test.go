@@ -338,7 +338,7 @@ func TestUnlinkedFromNormalMode(t *testing.T) {
 // Every rule says what it does, and every type of assertion has one.
 func TestRulesAreComplete(t *testing.T) {
 	for _, r := range judge.Rules() {
-		for what, text := range map[string]string{"Why": r.Why, "Refutes": r.Refutes, "Supports": r.Supports, "CannotSee": r.CannotSee} {
+		for what, text := range map[string]string{"Claim": r.Claim, "Why": r.Why, "Test": r.Test, "Refutes": r.Refutes, "Supports": r.Supports, "CannotSee": r.CannotSee} {
 			if text == "" {
 				t.Errorf("%s has no %s", r.ID, what)
 			}
@@ -370,8 +370,16 @@ func random(t *rapid.T) *scene {
 		if rapid.Bool().Draw(t, "id") {
 			s.identifier(e, "id/install", fmt.Sprint("i", run))
 		}
+		if rapid.Bool().Draw(t, "number") {
+			s.find(audit.Finding{
+				Exhibit: e, Kind: "id/device/android-id", Seed: "android-id", Form: rapid.SampledFrom([]string{"plain", "bytes", "sha256"}).Draw(t, "form"),
+				Trail: rapid.SampledFrom([]audit.Trail{{"request.body", "json:/id"}, {"request.body", "json:/id", "hex"}}).Draw(t, "trail"),
+			})
+		}
 	}
 	s.Claims, _, _ = claims.Builtin("mint-2020")
+	more, _, _ := claims.Builtin("cnil-audience")
+	s.Claims.Statements = append(s.Claims.Statements, more.Statements...)
 	return s
 }
 

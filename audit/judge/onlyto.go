@@ -14,7 +14,7 @@ import (
 // registered in says nothing about where its machine stands.
 func judgeOnlyTo(t *target, a claims.Assertion) audit.Verdict {
 	rule := a.Rule.(claims.OnlyTo) //nolint:forcetypeassert // the table pairs them
-	sent := solid(t.about(nil, a.When), nil)
+	sent := solid(t.about(rule.Kinds, a.When), nil)
 	var strangers, abroad, unplaced []observation
 	for _, o := range sent {
 		server := t.server(o)
@@ -36,7 +36,7 @@ func judgeOnlyTo(t *target, a claims.Assertion) audit.Verdict {
 	case len(unplaced) > 0:
 		return notTested(t.unplaced(rule, unplaced))
 	}
-	v := t.unrefuted(a.When, nil)
+	v := t.unrefuted(a.When, rule.Kinds)
 	if v.Result == audit.Supported && len(sent) > 0 {
 		v.Says = fmt.Sprintf("Only %s got any, 0 of %d runs went elsewhere; the true rate may still be up to %.0f%% of runs.", t.recipients(sent), v.Runs, 100*v.Bound)
 		if len(rule.Countries) > 0 {

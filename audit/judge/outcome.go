@@ -32,8 +32,9 @@ func (t *target) refuted(when claims.Condition, found []observation, says string
 		says += " (statistical: what was sent grows with the address, and could not be read)"
 		shown = count(visits, "visit")
 	}
+	low, high := Interval(len(runs), n)
 	return audit.Verdict{
-		Result: audit.Refuted, Findings: ids, Exhibits: len(exhibits), Runs: n, Hits: len(runs),
+		Result: audit.Refuted, Findings: ids, Exhibits: len(exhibits), Runs: n, Hits: len(runs), Low: rounded(low), High: rounded(high),
 		Says: fmt.Sprintf("%s in %d of %d runs, %s.", says, len(runs), n, shown),
 	}
 }
@@ -58,26 +59,37 @@ func (t *target) unrefuted(when claims.Condition, kinds []personal.Kind) audit.V
 		return notTested("No arm of the experiment meets the condition " + conditionWords(when) + ".")
 	}
 	n := t.runs(when)
+	v := t.unread(when)
 	if n == 0 {
-		return notTested("No run of the experiment was completed under this condition.")
+		return v
 	}
 	planted := t.planted(when, kinds)
 	if planted == 0 && !untold(kinds, n) {
 		return notTested("Nothing of these kinds was planted, so none could be met.")
 	}
-	requests, unread := 0, []string(nil)
+	if v.Result == audit.Supported {
+		v.Says = fmt.Sprintf("Nothing against it: %s planted, %s read, 0 of %d runs; the true rate may still be up to %.0f%% of runs.",
+			count(planted, "value"), count(t.requests(when), "request"), n, 100*v.Bound) + t.unplanted(when, kinds)
+	}
+	return v
+}
+
+// unread makes the verdict of arms in which nothing stands against a claim: it
+// cannot tell if something could not be read, and supports it otherwise.
+func (t *target) unread(when claims.Condition) audit.Verdict {
+	n, unread := t.runs(when), 0
 	hosts := make(map[string]bool)
-	for _, arm := range arms {
+	for _, arm := range t.under(when) {
 		c := t.coverage[arm]
-		requests += c.Requests
-		if int64(c.Opaque+c.Refused+c.Tunnels)+c.Lost > 0 {
-			unread = append(unread, arm)
-			for _, h := range c.Unread {
-				hosts[h] = true
-			}
+		unread += c.Opaque + c.Refused + c.Tunnels + int(min(c.Lost, 1)) // what is lost is counted in packets
+		for _, h := range c.Unread {
+			hosts[h] = true
 		}
 	}
-	if len(unread) > 0 {
+	if n == 0 {
+		return notTested("No run of the experiment was completed under this condition.")
+	}
+	if unread > 0 {
 		says := "Nothing against it in what was read, but some of it could not be read"
 		if len(hosts) > 0 {
 			says += ": " + list(slices.Sorted(maps.Keys(hosts)), 3)
@@ -86,10 +98,18 @@ func (t *target) unrefuted(when claims.Condition, kinds []personal.Kind) audit.V
 	}
 	bound := Upper(n)
 	return audit.Verdict{
-		Result: audit.Supported, Runs: n, Bound: bound,
-		Says: fmt.Sprintf("Nothing against it: %s planted, %s read, 0 of %d runs; the true rate may still be up to %.0f%% of runs.",
-			count(planted, "value"), count(requests, "request"), n, 100*bound) + t.unplanted(when, kinds),
+		Result: audit.Supported, Runs: n, Bound: rounded(bound),
+		Says: fmt.Sprintf("Nothing against it: %s read, 0 of %d runs; the true rate may still be up to %.0f%% of runs.",
+			count(t.requests(when), "request"), n, 100*bound),
 	}
+}
+
+// requests returns how many requests the arms that meet a condition made.
+func (t *target) requests(when claims.Condition) (n int) {
+	for _, arm := range t.under(when) {
+		n += t.coverage[arm].Requests
+	}
+	return n
 }
 
 // unplanted names the kinds of a claim that nothing was planted of, in a

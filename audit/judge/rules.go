@@ -1,7 +1,13 @@
 package judge
 
 import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
+	"fmt"
 	"reflect"
+	"strings"
+	"sync"
 
 	"telltale/audit"
 	"telltale/claims"
@@ -9,85 +15,151 @@ import (
 
 // A Rule says how one kind of assertion is judged.
 type Rule struct {
-	ID        string
-	Why       string
-	Refutes   string
-	Supports  string
-	CannotSee string
+	ID        string `json:"id"`
+	Claim     string `json:"claim"` // what vendors say
+	Why       string `json:"why"`
+	Test      string `json:"test"` // what is done to find out
+	Refutes   string `json:"refutes"`
+	Supports  string `json:"supports"`
+	CannotSee string `json:"cannot_see"`
+}
 
+// A binding ties a rule to the assertions that it judges and to its code.
+type binding struct {
+	id    string
 	of    claims.Rule
+	when  func(a claims.Assertion) bool // nil: any assertion of the type
 	judge func(t *target, a claims.Assertion) audit.Verdict
 }
 
-const (
-	needsReading = "everything that the software sent in these arms could be read, and none of it stands against the claim"
-	byLength     = "with --probe also unread bytes that grow with the length of the visited address at the rate of a known encoding, p below 0.01 after correction: that is statistical, and the verdict says so"
-	clientOnly   = "what a server does with what it got; what depends on a server's real answer"
-)
-
-// rules is the table of rules, one for each type of assertion.
-var rules = []Rule{
-	{
-		ID: "never", of: claims.Never{}, judge: judgeNever,
-		Why:       "what was planted exists nowhere else, so meeting it at a host that was not visited is proof",
-		Refutes:   "one planted value, or one identifier that persists, in what was sent under the condition; " + byLength,
-		Supports:  needsReading,
-		CannotSee: clientOnly + "; what the plan does not do; an address inside what cannot be read, if it is cut, padded to a fixed size, sampled or sent late",
-	},
-	{
-		ID: "unlinked", of: claims.Unlinked{}, judge: judgeUnlinked,
-		Why:       "two facts in one record are one person's, and so are two records with one identifier",
-		Refutes:   "one record with both kinds, or one identifier that joins a record of the kinds to one with the identifier, or to what was done when the condition did not hold",
-		Supports:  needsReading,
-		CannotSee: "joins by address, time or the shape of the traffic; joins with what a server has already",
-	},
-	{
-		ID: "aggregated", of: claims.Aggregated{}, judge: judgeAggregated,
-		Why:       "a record with one visit's address is about one visit of one person",
-		Refutes:   "one record that holds a planted value of the kinds",
-		Supports:  needsReading,
-		CannotSee: clientOnly,
-	},
-	{
-		ID: "confidential", of: claims.Confidential{}, judge: judgeConfidential,
-		Why:       "an encoding or a compression that anyone can undo is no encryption; the line's own encryption ends at the receiver",
-		Refutes:   "one value that was read without any key, or with one that stands in the traffic or is published",
-		Supports:  needsReading,
-		CannotSee: "how good an encryption is that could not be undone; what its length tells",
-	},
-	{
-		ID: "only-to", of: claims.OnlyTo{}, judge: judgeOnlyTo,
-		Why:       "who receives is told by the host's registered domain and the table of organisations",
-		Refutes:   "personal data at a host of another organisation, or of one that is not known; at an address that a database of places has in another country; " + byLength,
-		Supports:  needsReading,
-		CannotSee: "where a server stands, without a network and a database of places, or behind an anycast address or a content network; who else gets the data later",
-	},
-	{
-		ID: "rotates", of: claims.Rotates{}, judge: judgeRotates,
-		Why:       "an identifier that is the same for longer than promised was not replaced",
-		Refutes:   "one identifier that was seen over a longer time than promised",
-		Supports:  "the experiment lasted longer than promised, and no identifier did",
-		CannotSee: "anything beyond the time that the experiment lasted",
-	},
-	{
-		ID: "retained", of: claims.Retained{}, judge: judgeRetained,
-		Why:       "how long data is kept is not visible from outside",
-		Refutes:   "nothing in traffic can",
-		Supports:  "nothing in traffic can; a collector can enforce it",
-		CannotSee: "all of it",
-	},
+// bindings is read from the top: the first that fits an assertion judges it.
+var bindings = []binding{
+	{"private", claims.Never{}, func(a claims.Assertion) bool { return a.When.Mode == claims.Private }, judgeNever},
+	{"unasked", claims.Never{}, func(a claims.Assertion) bool { return a.When.Consent == claims.None }, judgeNever},
+	{"opted-out", claims.Never{}, func(a claims.Assertion) bool { return a.When.Consent == claims.Withdrawn }, judgeNever},
+	{"never", claims.Never{}, nil, judgeNever},
+	{"unlinked", claims.Unlinked{}, nil, judgeUnlinked},
+	{"aggregated", claims.Aggregated{}, nil, judgeAggregated},
+	{"in-transit", claims.Confidential{}, inTransit, judgeTransit},
+	{"confidential", claims.Confidential{}, nil, judgeConfidential},
+	{"only-to", claims.OnlyTo{}, nil, judgeOnlyTo},
+	{"one-place", claims.OnePlace{}, nil, judgeOnePlace},
+	{"random", claims.Random{}, nil, judgeRandom},
+	{"minimised", claims.Minimised{}, nil, judgeMinimised},
+	{"rotates", claims.Rotates{}, nil, judgeRotates},
+	{"deleted", claims.Deleted{}, nil, judgeDeleted},
+	{"retained", claims.Retained{}, nil, judgeRetained},
+	{"untestable", claims.Untestable{}, nil, judgeUntestable},
+	{"opaque", nil, nil, nil}, // in every other rule: see unrefuted
 }
 
-// Rules returns the table, for those who want to know how it is judged.
-func Rules() []Rule { return rules }
-
-func ruleOf(r claims.Rule) Rule {
-	for _, rule := range rules {
-		if reflect.TypeOf(rule.of) == reflect.TypeOf(r) {
-			return rule
+// bindingOf returns the binding that judges an assertion.
+func bindingOf(a claims.Assertion) binding {
+	for _, b := range bindings {
+		if b.of != nil && reflect.TypeOf(b.of) == reflect.TypeOf(a.Rule) && (b.when == nil || b.when(a)) {
+			return b
 		}
 	}
-	return Rule{ID: "unknown", judge: func(*target, claims.Assertion) audit.Verdict {
-		return audit.Verdict{Result: audit.NotTested, Says: "This program has no rule for such an assertion."}
+	return binding{id: "unknown", judge: func(*target, claims.Assertion) audit.Verdict {
+		return notTested("This program has no rule for such an assertion.")
 	}}
+}
+
+//go:embed rules.txt
+var rulesText string
+
+// Rules returns the rules in words, for those who want to know how it is
+// judged: in the order of rules.txt.
+func Rules() []Rule { return ruleTable().rules }
+
+// RuleOf returns the rule that judges an assertion. Its zero value, with the
+// id "unknown", is for one that this program does not know.
+func RuleOf(a claims.Assertion) Rule {
+	id := bindingOf(a).id
+	for _, r := range Rules() {
+		if r.ID == id {
+			return r
+		}
+	}
+	return Rule{ID: id}
+}
+
+// Edition names the rules that this program judges by: their number, and the
+// beginning of the SHA-256 of their words. A case has it in its plan.
+func Edition() string {
+	sum := sha256.Sum256([]byte(rulesText))
+	return ruleTable().edition + "-" + hex.EncodeToString(sum[:8])
+}
+
+// A rulebook is what rules.txt holds.
+type rulebook struct {
+	edition string
+	rules   []Rule
+}
+
+var ruleTable = sync.OnceValue(func() rulebook {
+	book, err := readRules(rulesText)
+	if err != nil {
+		panic(fmt.Sprintf("judge: rules.txt: %v", err)) // embedded by the compiler, and tested
+	}
+	return book
+})
+
+// readRules reads the format that rules.txt describes.
+func readRules(text string) (rulebook, error) {
+	var book rulebook
+	var field *string
+	for n, line := range strings.Split(text, "\n") {
+		rest, more := strings.CutPrefix(line, "  ")
+		name, value, named := strings.Cut(line, ": ")
+		switch {
+		case line == "" || line[0] == '#':
+			field = nil
+			continue
+		case more && field != nil:
+			*field += " " + strings.TrimSpace(rest)
+			continue
+		case more || !named:
+			return book, fmt.Errorf("line %d: no field; write NAME: TEXT", n+1)
+		}
+		if name == "rule" {
+			book.rules = append(book.rules, Rule{})
+		}
+		field = book.field(name)
+		if field == nil || *field != "" {
+			return book, fmt.Errorf("line %d: field %q is not known here, or is there already", n+1, name)
+		}
+		*field = value
+	}
+	return book, nil
+}
+
+// field returns where the text of a field of the last rule belongs, nil if
+// there is no such field.
+func (b *rulebook) field(name string) *string {
+	if name == "edition" {
+		return &b.edition
+	}
+	if len(b.rules) == 0 {
+		return nil
+	}
+	r := &b.rules[len(b.rules)-1]
+	switch name {
+	case "rule":
+		return &r.ID
+	case "claim":
+		return &r.Claim
+	case "why":
+		return &r.Why
+	case "test":
+		return &r.Test
+	case "refutes":
+		return &r.Refutes
+	case "supports":
+		return &r.Supports
+	case "cannot see":
+		return &r.CannotSee
+	default:
+		return nil
+	}
 }

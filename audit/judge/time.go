@@ -44,6 +44,11 @@ func judgeRetained(*target, claims.Assertion) audit.Verdict {
 	return notTested("Traffic alone cannot show how long data is kept.")
 }
 
+func judgeUntestable(_ *target, a claims.Assertion) audit.Verdict {
+	rule := a.Rule.(claims.Untestable) //nolint:forcetypeassert // the table pairs them
+	return notTested("No test of traffic can show this: " + rule.Why + ".")
+}
+
 // roughly writes a time the way people say it.
 func roughly(d time.Duration) string {
 	switch {

@@ -87,6 +87,9 @@ func (x *index) limits() []string {
 	if slices.ContainsFunc(x.Case.Case.Arms, func(a audit.Arm) bool { return a.Specimen != "" }) {
 		says = append(says, x.lang.say("limit.specimen"))
 	}
+	if x.Case.Case.Rules == "" && len(x.Verdicts) > 0 {
+		says = append(says, x.lang.say("limit.rules"))
+	}
 	if !x.Reveal {
 		says = append(says, x.lang.say("limit.masked"))
 	}

@@ -78,6 +78,9 @@ func (x *index) result(assertion string, t target, n int) resultView {
 	if v.Result == audit.Refuted {
 		r.Anchor = anchor(n, assertion)
 		r.Detail = x.lang.say("verdicts.runs", v.Hits, v.Runs)
+		if v.High > 0 {
+			r.Detail = x.lang.say("verdicts.rate", v.Hits, v.Runs, fmt.Sprintf("%.0f", 100*v.Low), fmt.Sprintf("%.0f", 100*v.High))
+		}
 	}
 	return r
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"telltale/anonymity"
+	"telltale/anonymity/read"
 	"telltale/anonymity/report"
 	"telltale/audit"
 	"telltale/audit/evidence"
@@ -49,20 +50,25 @@ func (s *survey) loadCase(path string) (*dataset, error) {
 	}
 	d := &dataset{claims: &c.Claims, files: []report.File{{Name: path, SHA256: digest([]byte(c.Case.ID))}}}
 	columns := caseColumns(c.Findings)
+	for _, col := range columns {
+		d.columns = append(d.columns, report.Column{Name: col.Name, Role: col.Role})
+	}
+	if d.table, err = caseTable(c, columns, s.place()); err != nil {
+		return nil, fmt.Errorf("the case %s: %w: nothing was found in it", path, err)
+	}
+	return d, nil
+}
+
+// caseTable makes a table of the findings of a case.
+func caseTable(c *auditreport.Case, columns []anonymity.Column, at read.Place) (*anonymity.Table, error) {
 	b := anonymity.NewBuilder(columns)
-	b.Memory, b.Spill = s.place().Memory, s.spill
+	b.Memory, b.Spill = at.Memory, at.Spill
 	for _, row := range caseRows(c, columns) {
 		if err := b.Add(row); err != nil {
 			return nil, err
 		}
 	}
-	for _, col := range columns {
-		d.columns = append(d.columns, report.Column{Name: col.Name, Role: col.Role})
-	}
-	if d.table, err = b.Table(); err != nil {
-		return nil, fmt.Errorf("the case %s: %w: nothing was found in it", path, err)
-	}
-	return d, nil
+	return b.Table()
 }
 
 // caseColumns lists the columns of a case: the fixed ones and the kinds, in

@@ -19,6 +19,7 @@ import (
 	"telltale/audit"
 	"telltale/audit/capture/mitm"
 	"telltale/audit/evidence"
+	"telltale/audit/judge"
 	"telltale/audit/lab"
 	"telltale/audit/lab/specimen"
 	"telltale/claims"
@@ -322,7 +323,7 @@ func (t *trial) write(ctx context.Context, file claims.File, text []byte, arms [
 			Arms: arms, Runs: t.options.runs, Steps: script.Words(arms[0].Name), Seeds: lab.Sealed(seeds),
 			Tools:   []audit.Tool{{Name: "telltale", Version: version}, tool},
 			Machine: runtime.GOOS + "/" + runtime.GOARCH,
-			Online:  t.options.online, Claims: digest(text), Probe: script.Probes(arms, t.options.runs),
+			Online:  t.options.online, Claims: digest(text), Rules: judge.Edition(), Probe: script.Probes(arms, t.options.runs),
 		},
 		Seeds: seeds, Claims: text,
 	}

@@ -49,14 +49,20 @@ func deriveBy(book *library, r *evidence.Reader, keys ...string) (*report.Case, 
 	}
 	countUnread(c, opaque)
 	c.Parties = parties(c, book, sinkholes(r), answered(r))
-	c.Verdicts = judge.Judge(judge.Input{
-		Case: c.Case, Claims: c.Claims, Seeds: c.Seeds, Planted: capture.Planted(r.Events()), Exhibits: byID(c.Exhibits),
-		Findings: c.Findings, Parties: byHost(c.Parties), Coverage: c.Coverage,
-	})
+	c.Verdicts = judge.Judge(evidenceOf(c, r))
 	c.Rules = ruleWords
 	c.Log, c.Body = r.Events(), r.Body
+	c.Changed = unplanned(c.Case)
 	c.Explain = func(f audit.Finding) ([]audit.Layer, error) { return explain(r, l, f) }
 	return c, nil
+}
+
+// evidenceOf is all that a case is judged by.
+func evidenceOf(c *report.Case, r *evidence.Reader) judge.Input {
+	return judge.Input{
+		Case: c.Case, Claims: c.Claims, Seeds: c.Seeds, Planted: capture.Planted(r.Events()), Exhibits: byID(c.Exhibits),
+		Findings: c.Findings, Parties: byHost(c.Parties), Coverage: c.Coverage,
+	}
 }
 
 // detected fills exhibits, findings and problems, and returns the exhibits
@@ -153,4 +159,13 @@ func ruleWords(id string) (refutes, cannotSee string) {
 		}
 	}
 	return "", ""
+}
+
+// unplanned says what of the rules the plan of a case did not have, "" if it
+// had them all, or named none.
+func unplanned(c audit.Case) string {
+	if c.Rules == "" || c.Rules == judge.Edition() {
+		return ""
+	}
+	return fmt.Sprintf("The plan names the rules %s; these verdicts were made by the rules %s.", c.Rules, judge.Edition())
 }

@@ -17,6 +17,7 @@ import (
 	"telltale/audit/capture/pcap"
 	"telltale/audit/capture/pcap/tlsread"
 	"telltale/audit/evidence"
+	"telltale/audit/judge"
 	"telltale/audit/lab"
 	"telltale/claims"
 )
@@ -210,7 +211,7 @@ func (o importing) plan(now time.Time) (evidence.Plan, error) {
 			Format: audit.CaseFormat, ID: lab.Token(), Started: now.UTC().Truncate(time.Millisecond), Subject: file.Subject,
 			Arms: []audit.Arm{arm}, Runs: 1, Steps: []string{"import " + strings.Join(o.files, ", ")}, Seeds: lab.Sealed(seeds),
 			Tools:   []audit.Tool{{Name: "telltale", Version: version}},
-			Machine: runtime.GOOS + "/" + runtime.GOARCH, Online: true, Claims: digest(text),
+			Machine: runtime.GOOS + "/" + runtime.GOARCH, Online: true, Claims: digest(text), Rules: judge.Edition(),
 		},
 		Seeds: seeds, Claims: text,
 	}, nil

@@ -40,6 +40,11 @@ func TestScript(t *testing.T) {
 			if err != nil {
 				return err
 			}
+			declared, err := filepath.Abs(filepath.Join("..", "..", "claims", "declared", "testdata"))
+			e.Setenv("DECLARED", declared) // made-up declarations of a made-up app
+			if err != nil {
+				return err
+			}
 			captures, err := filepath.Abs(filepath.Join("testdata", "captures"))
 			e.Setenv("CAPTURES", captures) // written by the tests of audit/capture/pcap, with -update
 			if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"telltale/audit"
 	"telltale/audit/evidence"
+	"telltale/audit/judge"
 	"telltale/audit/report"
 )
 
@@ -213,6 +214,7 @@ func writeFacts(path string, c *report.Case, reveal bool) error {
 func emit(h audit.Handler, c *report.Case, reveal bool) error {
 	facts := []audit.Fact{{Config: &audit.Config{
 		Format: audit.FactFormat, Tool: "telltale", Version: c.Case.Tools[0].Version, Case: c.Case.ID, Reveal: reveal, Partial: c.Partial,
+		Rules: edition(c), Changed: c.Changed,
 	}}}
 	for i := range c.Exhibits {
 		facts = append(facts, audit.Fact{Exhibit: &c.Exhibits[i]})
@@ -241,4 +243,12 @@ func emit(h audit.Handler, c *report.Case, reveal bool) error {
 		}
 	}
 	return nil
+}
+
+// edition names the rules of a case that was judged; analyze judges nothing.
+func edition(c *report.Case) string {
+	if len(c.Verdicts) == 0 {
+		return ""
+	}
+	return judge.Edition()
 }

@@ -27,8 +27,8 @@ import (
 
 // These tests open the report of a real case in the real browser.
 
-// packed unpacks a real case and returns its folder.
-func packed(t *testing.T, name string) string {
+// unpacked unpacks a real case and returns its folder.
+func unpacked(t *testing.T, name string) string {
 	t.Helper()
 	dir := t.TempDir()
 	if err := unpack(filepath.Join("testdata", "cases", name+".tar.gz"), dir); err != nil {
@@ -130,7 +130,7 @@ func writtenPage(t *testing.T, dir, lang string) string {
 // The report opens without a word on the console and without a request, fits a
 // phone, and its headings and names are in order.
 func TestReportInChromium(t *testing.T) {
-	dir, ctx := packed(t, "mint-2020"), tab(t)
+	dir, ctx := unpacked(t, "mint-2020"), tab(t)
 	for _, lang := range []string{"en", "zh"} {
 		file := "file://" + filepath.ToSlash(writtenPage(t, dir, lang))
 		for _, width := range []int64{1000, 390} {
@@ -214,7 +214,7 @@ func TestReportAxe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, ctx := packed(t, "mint-2020"), tab(t)
+	dir, ctx := unpacked(t, "mint-2020"), tab(t)
 	for _, tt := range []struct {
 		lang, scheme string
 		width        int64
@@ -256,7 +256,7 @@ const axeRun = `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wc
 // The report prints to a PDF that has its text, its headings and its language.
 func TestReportPDF(t *testing.T) {
 	_, folder := scratch(t)
-	dir := packed(t, "mint-2020")
+	dir := unpacked(t, "mint-2020")
 	for _, lang := range []string{"en", "zh"} {
 		file := filepath.Join(folder, lang+".pdf")
 		if code, _, stderr := telltale(t.Context(), "report", dir, "--format", "pdf", "--lang", lang, "-o", file); code != exitFinding {
