@@ -85,9 +85,9 @@ func words(status cryptobyte.String) string {
 // signedData reads a SignedData (RFC 5652, section 5.1).
 func (r *response) signedData(data cryptobyte.String) error {
 	var version int
-	var encap, outer, content, certs, signers, one cryptobyte.String
+	var hashes, encap, outer, content, certs, signers, one cryptobyte.String
 	var kind asn1.ObjectIdentifier
-	if !data.ReadASN1Integer(&version) || !data.SkipASN1(der.SET) ||
+	if !data.ReadASN1Integer(&version) || version != 3 || !data.ReadASN1(&hashes, der.SET) ||
 		!data.ReadASN1(&encap, der.SEQUENCE) || !encap.ReadASN1ObjectIdentifier(&kind) || !kind.Equal(oidTSTInfo) ||
 		!encap.ReadASN1(&outer, explicit0) || !encap.Empty() || !outer.ReadASN1(&content, der.OCTET_STRING) || !outer.Empty() {
 		return malformed("the signed data")
@@ -104,7 +104,14 @@ func (r *response) signedData(data cryptobyte.String) error {
 	if err := r.info.read(content); err != nil {
 		return err
 	}
-	return r.signer.read(one)
+	if err := r.signer.read(one); err != nil {
+		return err
+	}
+	var first cryptobyte.String
+	if !hashes.ReadASN1(&first, der.SEQUENCE) || !hashes.Empty() || !first.ReadASN1ObjectIdentifier(&kind) || !kind.Equal(r.signer.digest) {
+		return malformed("the hash of the one signature is not the one that is announced")
+	}
+	return nil
 }
 
 // maxCertificates bounds what is looked at; real chains have two to four.
@@ -132,12 +139,12 @@ func (s *signer) read(in cryptobyte.String) error {
 		return malformed("the signer")
 	}
 	if in.PeekASN1Tag(context0) {
-		if !in.ReadASN1((*cryptobyte.String)(&s.keyID), context0) {
+		if version != 3 || !in.ReadASN1((*cryptobyte.String)(&s.keyID), context0) {
 			return malformed("the signer's key")
 		}
 	} else {
 		s.serial = new(big.Int)
-		if !in.ReadASN1(&id, der.SEQUENCE) || !id.ReadASN1Element((*cryptobyte.String)(&s.issuer), der.SEQUENCE) ||
+		if version != 1 || !in.ReadASN1(&id, der.SEQUENCE) || !id.ReadASN1Element((*cryptobyte.String)(&s.issuer), der.SEQUENCE) ||
 			!id.ReadASN1Integer(s.serial) || !id.Empty() {
 			return malformed("the signer's issuer")
 		}
