@@ -184,3 +184,16 @@ type BodyWriter interface {
 	// Close keeps the body. cause says why it is incomplete, nil if it is not.
 	Close(cause error) (Body, error)
 }
+
+// Bodies returns the bodies that the event names.
+func (e Event) Bodies() []Body {
+	switch {
+	case e.Exchange != nil:
+		return []Body{e.Exchange.Body, e.Exchange.Reply}
+	case e.Message != nil:
+		return []Body{e.Message.Body}
+	case e.Tunnel != nil:
+		return []Body{e.Tunnel.Out, e.Tunnel.In}
+	}
+	return nil
+}

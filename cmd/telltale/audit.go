@@ -57,6 +57,7 @@ type auditOptions struct {
 	online, reveal, noControl, probe       bool
 	keys                                   []string
 	shelf                                  shelf
+	signing                                signing
 }
 
 func newAudit(e *env) *cobra.Command {
@@ -64,7 +65,7 @@ func newAudit(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "audit",
 		Short:   "test a browser in the laboratory",
-		Long:    auditHelp + keyHelp + partyHelp,
+		Long:    auditHelp + sealHelpOf + keyHelp + partyHelp,
 		Example: auditExample,
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return runAudit(c.Context(), e, o) },
@@ -84,6 +85,7 @@ func newAudit(e *env) *cobra.Command {
 	f.IntVar(&o.workers, "workers", 2, "browsers at the same time")
 	keyFlag(c, &o.keys)
 	partyFlags(c, &o.shelf)
+	signFlags(c, &o.signing)
 	complete(c, "browser", browserNames())
 	complete(c, "specimen", specimenNames())
 	complete(c, "arms", []string{string(claims.Normal), string(claims.Private)})
@@ -128,6 +130,10 @@ func runAudit(ctx context.Context, e *env, o auditOptions) error {
 		return err
 	}
 	defer t.ca.Destroy()
+	sign, err := o.signing.open(e)
+	if err != nil {
+		return err
+	}
 	w, err := evidence.Create(t.options.dir, t.plan)
 	if errors.Is(err, evidence.ErrExists) {
 		return usageError{err}
@@ -144,6 +150,10 @@ func runAudit(ctx context.Context, e *env, o auditOptions) error {
 		runErr = closeErr
 	}
 	shown := show(e, t.options.dir, o.reveal, o.shelf, o.keys...)
+	// An interrupted audit is sealed as well.
+	if err := sign.seal(context.WithoutCancel(ctx), e, t.options.dir, needed(o.keys, o.shelf)); err != nil {
+		return errors.Join(runErr, fmt.Errorf("the case in %s is not sealed: %w", t.options.dir, err))
+	}
 	if runErr == nil {
 		return shown
 	}

@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"telltale/audit"
 	"telltale/audit/evidence"
+	"telltale/audit/evidence/custody"
 	"telltale/audit/report"
 )
 
@@ -15,7 +17,8 @@ const reportHelp = `report derives facts and verdicts from a case again and show
 
 It needs nothing but the case folder. facts.jsonl and report.html in it are
 written anew; the capture is only read. A case that was cut off is shown as far
-as it goes, and says that it is partial.` + keyHelp + partyHelp
+as it goes, and says that it is partial. In a sealed case nothing is written
+that was not sealed, and the journal says that a report was made.` + keyHelp + partyHelp
 
 func newReport(e *env) *cobra.Command {
 	var reveal bool
@@ -27,7 +30,16 @@ func newReport(e *env) *cobra.Command {
 		Long:    reportHelp,
 		Example: "  telltale report cases/2026-11-21-090000-mint-2020",
 		Args:    cobra.ExactArgs(1),
-		RunE:    func(_ *cobra.Command, args []string) error { return show(e, args[0], reveal, files, keys...) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			shown := show(e, args[0], reveal, files, keys...)
+			if shown != nil && !errors.Is(shown, errFinding) {
+				return shown
+			}
+			if err := journal(e, args[0], "", custody.Entry{Action: custody.Report}); err != nil {
+				return err
+			}
+			return shown
+		},
 	}
 	c.Flags().BoolVar(&reveal, "reveal", false, "write captured values in clear into facts and report")
 	keyFlag(c, &keys)
@@ -54,18 +66,17 @@ func show(e *env, dir string, reveal bool, files shelf, keys ...string) error {
 	if err := text(e, *c); err != nil {
 		return err
 	}
-	if err := writeFacts(r.Path(evidence.FactsFile), c, reveal); err != nil {
+	if err := writeFacts(r, c, reveal); err != nil {
 		return err
 	}
 	var html bytes.Buffer
 	if err := report.HTML(&html, *c); err != nil {
 		return fmt.Errorf("making the report: %w", err)
 	}
-	path := r.Path(evidence.ReportFile)
-	if err := evidence.WriteFile(path, html.Bytes()); err != nil {
+	if err := put(r, evidence.ReportFile, html.Bytes()); err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintf(e.stdout, "\nReport: %s\n", path)
+	_, _ = fmt.Fprintf(e.stdout, "\nReport: %s\n", r.Path(evidence.ReportFile))
 	return outcome(c)
 }
 
@@ -101,13 +112,13 @@ func text(e *env, c report.Case) error {
 	return report.Text(e.stdout, c, opt)
 }
 
-func writeFacts(path string, c *report.Case, reveal bool) error {
+func writeFacts(r *evidence.Reader, c *report.Case, reveal bool) error {
 	var b bytes.Buffer
 	w := &audit.Writer{W: &b, Reveal: reveal}
 	if err := emit(w, c, reveal); err != nil {
 		return fmt.Errorf("writing facts: %w", err)
 	}
-	return evidence.WriteFile(path, b.Bytes())
+	return put(r, evidence.FactsFile, b.Bytes())
 }
 
 // emit sends all facts of a case to a handler, in the stream's order.

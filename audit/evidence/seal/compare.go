@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"telltale/audit/evidence"
 )
 
 // A pair is a file that is sealed, a file that is there, or both.
@@ -43,7 +45,7 @@ func (c *Checked) leaves(dir string, workers int) {
 	var lists []string // of pieces, that are there
 	broken := false
 	compare := func(p pair) verdict { return p.compare(dir) }
-	for v := range inOrder(pairs(leaves(f), walk(dir, c.Manifest.Stamps)), workers, compare) {
+	for v := range evidence.InOrder(pairs(leaves(f), walk(dir, c.Manifest.Stamps)), workers, compare) {
 		if v.err != nil {
 			broken = true
 			c.changed(LeavesFile, "was changed: %v; the files behind that line are not compared", v.err)

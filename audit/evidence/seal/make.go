@@ -23,6 +23,7 @@ type Maker struct {
 	Key     ed25519.PrivateKey
 	Now     time.Time
 	Version string    // of the program
+	Needs   []string  // flags of the program that the facts depend on
 	Random  io.Reader // for the salts
 	Workers int
 	// Stamps get a time stamp over data and check it; none: no stamp is asked
@@ -49,7 +50,7 @@ func (m Maker) Make(dir string) (Manifest, error) {
 	}
 	pub, _ := m.Key.Public().(ed25519.PublicKey)
 	man = Manifest{
-		Format: Format, Case: r.Case.ID, Sealed: m.Now.UTC().Truncate(time.Millisecond), Version: m.Version,
+		Format: Format, Case: r.Case.ID, Sealed: m.Now.UTC().Truncate(time.Millisecond), Version: m.Version, Needs: m.Needs,
 		Key: sshsig.Text(pub), Stamps: len(m.Stamps),
 	}
 	if len(m.Stamps) > maxStamps {
@@ -92,7 +93,7 @@ func (m Maker) list(dir string, man *Manifest) (err error) {
 	}
 	out := bufio.NewWriter(f)
 	var t tree
-	for l := range inOrder(m.keyed(dir), m.Workers, func(k keyed) result { return k.leaf(dir) }) {
+	for l := range evidence.InOrder(m.keyed(dir), m.Workers, func(k keyed) result { return k.leaf(dir) }) {
 		if err = l.err; err != nil {
 			break
 		}

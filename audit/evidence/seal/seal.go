@@ -20,6 +20,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -56,15 +59,16 @@ func own(name string, stamps int) bool {
 
 // A Manifest is what is signed.
 type Manifest struct {
-	Format  string    `json:"telltale"` // Format
-	Case    string    `json:"case"`     // its id
-	Sealed  time.Time `json:"sealed"`   // by the clock of who sealed
-	Version string    `json:"version"`  // of the program that sealed
-	Files   uint64    `json:"files"`    // leaves of the tree
-	Bytes   int64     `json:"bytes"`    // in all files
-	Root    Digest    `json:"root"`     // Merkle tree hash over the files (RFC 6962)
-	Key     string    `json:"key"`      // public key of who sealed, as OpenSSH writes it
-	Stamps  int       `json:"stamps"`   // time stamps that were asked for; none may be missing
+	Format  string    `json:"telltale"`        // Format
+	Case    string    `json:"case"`            // its id
+	Sealed  time.Time `json:"sealed"`          // by the clock of who sealed
+	Version string    `json:"version"`         // of the program that sealed
+	Files   uint64    `json:"files"`           // leaves of the tree
+	Bytes   int64     `json:"bytes"`           // in all files
+	Root    Digest    `json:"root"`            // Merkle tree hash over the files (RFC 6962)
+	Key     string    `json:"key"`             // public key of who sealed, as OpenSSH writes it
+	Stamps  int       `json:"stamps"`          // time stamps that were asked for; none may be missing
+	Needs   []string  `json:"needs,omitempty"` // flags of the program without which the facts cannot be derived again
 }
 
 // Format is the value of Manifest.Format.
@@ -112,6 +116,19 @@ func unhex(b, text []byte) error {
 	}
 	_, err := hex.Decode(b, text)
 	return err
+}
+
+// ManifestHash returns the SHA-256 of the manifest of a case in hexadecimal
+// digits, and whether it has one.
+func ManifestHash(dir string) (sum string, sealed bool, err error) {
+	b, err := os.ReadFile(filepath.Join(dir, ManifestFile)) //nolint:gosec // of the case that the user names
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, fmt.Errorf("the seal: %w", err)
+	}
+	return sha(b).String(), true, nil
 }
 
 func sha(b []byte) Digest { return sha256.Sum256(b) }
