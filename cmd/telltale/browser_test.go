@@ -45,7 +45,7 @@ func (o *output) String() string {
 // telltale runs a command line in process.
 func telltale(ctx context.Context, args ...string) (code int, stdout, stderr string) {
 	var out, errs output
-	e := &env{strings.NewReader(""), &out, &errs, time.Now, func(string) string { return "" }}
+	e := &env{strings.NewReader(""), &out, &errs, time.Now, bare}
 	code = run(ctx, e, args)
 	return code, out.String(), errs.String()
 }
@@ -309,7 +309,7 @@ func TestInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	dir := filepath.Join(t.TempDir(), "case")
 	var out, errs output
-	e := &env{strings.NewReader(""), &out, &errs, time.Now, func(string) string { return "" }}
+	e := &env{strings.NewReader(""), &out, &errs, time.Now, bare}
 	stop := time.AfterFunc(10*time.Minute, cancel)
 	defer stop.Stop()
 	go func() { // after the first steps were recorded
@@ -340,7 +340,7 @@ func TestInterrupted(t *testing.T) {
 func TestPrivateWindowAndContext(t *testing.T) {
 	sent := func(context bool) []string {
 		var out, errs output
-		e := &env{strings.NewReader(""), &out, &errs, time.Now, func(string) string { return "" }}
+		e := &env{strings.NewReader(""), &out, &errs, time.Now, bare}
 		dir := filepath.Join(t.TempDir(), "case")
 		trial, err := prepare(t.Context(), e, auditOptions{
 			browser: "chromium", specimen: "mint-2020", dir: dir, listen: "127.0.0.1:0", arms: []string{"private"},

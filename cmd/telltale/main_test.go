@@ -4,8 +4,10 @@ import (
 	"archive/tar"
 	"compress/gzip"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,13 +16,37 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"telltale/audit/evidence/stamp/stamptest"
 )
 
 func TestMain(m *testing.M) {
 	if what := os.Getenv(isolation); what != "" {
 		os.Exit(isolatedMain(what))
 	}
-	testscript.Main(m, map[string]func(){"telltale": main})
+	testscript.Main(atHome{m}, map[string]func(){"telltale": main})
+}
+
+// atHome runs the tests with a folder of their own for signing keys.
+type atHome struct{ *testing.M }
+
+// Run implements [testscript.TestingM].
+func (m atHome) Run() int {
+	home, err := os.MkdirTemp("", "telltale-test-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(home)
+	os.Setenv("XDG_CONFIG_HOME", home)
+	return m.M.Run()
+}
+
+// bare is an environment with nothing but a place for signing keys.
+func bare(name string) string {
+	if name == "XDG_CONFIG_HOME" {
+		return os.Getenv(name)
+	}
+	return ""
 }
 
 // TestScript runs the transcripts: each is one behaviour of the real command.
@@ -30,6 +56,7 @@ func TestScript(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			bin, _, _ := strings.Cut(e.Getenv("PATH"), string(os.PathListSeparator))
 			e.Setenv("BIN", bin) // a PATH with telltale and nothing else
+			e.Setenv("XDG_CONFIG_HOME", filepath.Join(e.WorkDir, ".config"))
 			cases, err := filepath.Abs(filepath.Join("testdata", "cases"))
 			e.Setenv("CASES", cases) // real cases, packed
 			if err != nil {
@@ -44,10 +71,17 @@ func TestScript(t *testing.T) {
 			e.Setenv("CAPTURES", captures) // written by the tests of audit/capture/pcap, with -update
 			return err
 		},
+		Condition: func(cond string) (bool, error) {
+			if cond == "root" { // whom no mode of a file keeps out
+				return os.Geteuid() == 0, nil
+			}
+			return false, fmt.Errorf("unknown condition %q", cond)
+		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits":  exits,
-			"listen": listen,
-			"untar":  untar,
+			"authority": authority,
+			"exits":     exits,
+			"listen":    listen,
+			"untar":     untar,
 		},
 	})
 }
@@ -118,4 +152,20 @@ func listen(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	ts.Defer(func() { _ = l.Close() })
 	ts.Setenv(args[0], l.Addr().String())
+}
+
+// authority VAR ROOTS starts a time stamping authority, puts its address into
+// VAR and its root certificate into the file ROOTS.
+func authority(ts *testscript.TestScript, _ bool, args []string) {
+	dir, err := os.MkdirTemp("", "telltale-tsa-")
+	ts.Check(err)
+	ts.Defer(func() { _ = os.RemoveAll(dir) })
+	a, err := stamptest.Start(dir, stamptest.Options{})
+	ts.Check(err)
+	root, err := os.ReadFile(a.RootsFile)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), root, 0o600))
+	server := httptest.NewServer(a)
+	ts.Defer(server.Close)
+	ts.Setenv(args[0], server.URL)
 }

@@ -2,12 +2,10 @@ package main
 
 import (
 	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -146,8 +144,9 @@ type verification struct {
 	seal    *seal.Checked
 	reader  *evidence.Reader // nil: the plan cannot be read, or the case is redacted
 	trusted bool             // the seal is by a key that was named
-	started time.Time
-	ended   time.Time
+	first   time.Time // of the events
+	last    time.Time
+	taken   bool   // the traffic was imported from what others captured
 	partial string // why the capture is not complete
 	events  int
 	bodies  int
@@ -174,7 +173,6 @@ func check(dir string, roots *x509.CertPool, trusted []string) (*verification, e
 	}
 	if checked.Redacted() {
 		v.facts = "not derived again: that takes what is withheld"
-		v.plan()
 		return v, nil
 	}
 	v.capture()
@@ -188,18 +186,6 @@ func (v *verification) changed(file, what string) {
 	}
 }
 
-// plan reads of a redacted case when it was started.
-func (v *verification) plan() {
-	var c audit.Case
-	b, err := os.ReadFile(filepath.Join(v.dir, evidence.CaseFile))
-	if err == nil {
-		err = json.Unmarshal(b, &c)
-	}
-	if err == nil {
-		v.started = c.Started
-	}
-}
-
 // capture checks plan, log and bodies.
 func (v *verification) capture() {
 	r, err := evidence.Open(v.dir)
@@ -207,19 +193,19 @@ func (v *verification) capture() {
 		v.problem(evidence.CaseFile, err)
 		return
 	}
-	v.reader, v.started = r, r.Case.Started
+	v.reader = r
 	if r.Case.ID != v.seal.Manifest.Case {
 		v.changed(seal.ManifestFile, fmt.Sprintf("is the seal of case %s, and this is case %s", v.seal.Manifest.Case, r.Case.ID))
 	}
-	for _, err := range r.Events() {
+	for ev, err := range r.Events() {
 		if err != nil && !errors.Is(err, evidence.ErrCut) {
 			v.problem(evidence.CaptureFile, err)
 		}
 		if err == nil {
-			v.events++
+			v.event(ev)
 		}
 	}
-	v.partial, v.ended = ending(r)
+	v.partial, _ = ending(r)
 	for name, err := range r.Bodies(runtime.GOMAXPROCS(0)) {
 		if err != nil {
 			v.problem(name, err)
@@ -227,6 +213,18 @@ func (v *verification) capture() {
 		}
 		v.bodies++
 	}
+}
+
+// event takes one line of the log.
+func (v *verification) event(e audit.Event) {
+	v.events++
+	if v.first.IsZero() || e.Time.Before(v.first) {
+		v.first = e.Time
+	}
+	if e.Time.After(v.last) {
+		v.last = e.Time
+	}
+	v.taken = v.taken || e.Source != nil
 }
 
 // problem takes an error about a file. If the file is as it was sealed, the

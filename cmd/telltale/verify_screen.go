@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"telltale/audit/evidence/sshsig"
 )
@@ -83,6 +82,9 @@ func (v *verification) journalWords() string {
 		return "nothing in it can be trusted"
 	}
 	last := v.seal.Journal[len(v.seal.Journal)-1]
+	if len(v.seal.Journal) == 1 {
+		return "one signed entry: " + string(last.Action)
+	}
 	return fmt.Sprintf("%d signed entries, the last: %s, %s", len(v.seal.Journal), last.Action, timeWords(last.Time))
 }
 
@@ -99,7 +101,11 @@ func (v *verification) proven(s *screen) {
 	}
 	s.text("What is in this case has not changed since " + since + ".")
 	if v.reader != nil {
-		s.text("The holder of the key says: this traffic went through this program's proxy between " + timeWords(v.started) + " and " + timeWords(laterOf(v.started, v.ended)) + ".")
+		how := "went through the proxy of telltale"
+		if v.taken {
+			how = "was in files that others captured, and is dated"
+		}
+		s.text(fmt.Sprintf("By the word of the key's holder, this traffic %s between %s and %s.", how, timeWords(v.first), timeWords(v.last)))
 		if v.facts == "" && !v.noFacts {
 			s.text("The findings and verdicts are what this traffic gives: they were derived again.")
 		}
@@ -110,13 +116,6 @@ func (v *verification) proven(s *screen) {
 	for _, text := range v.unproven() {
 		s.text(text)
 	}
-}
-
-func laterOf(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }
 
 // unproven says what nobody can see in the case.
