@@ -17,7 +17,8 @@ import (
 
 // A leaf is one line of leaves.jsonl. In a whole case it has Path and Key. In
 // a redacted one, a file of which pieces are withheld has Path and Salt, and a
-// file that is withheld has Leaf alone.
+// file that is withheld has Leaf alone. Lines with a path are in the order of
+// the paths; the others follow, in the order of the hashes.
 type leaf struct {
 	Path   string  `json:"path,omitempty"`
 	Size   int64   `json:"size,omitempty"`
@@ -90,6 +91,14 @@ func before(a, b string) bool {
 	return strings.ReplaceAll(a, "/", "\x00") < strings.ReplaceAll(b, "/", "\x00")
 }
 
+// goesBefore reports whether the line of l comes before that of another.
+func (l leaf) goesBefore(next leaf) bool {
+	if l.Leaf == nil && next.Leaf == nil {
+		return before(l.Path, next.Path)
+	}
+	return next.Leaf != nil && (l.Leaf == nil || bytes.Compare(l.Leaf[:], next.Leaf[:]) < 0)
+}
+
 func (l leaf) encode() ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -109,7 +118,7 @@ var errOrder = errors.New("the line is not in its place: the files are listed in
 func leaves(r io.Reader) iter.Seq2[leaf, error] {
 	return func(yield func(leaf, error) bool) {
 		in := bufio.NewReaderSize(r, maxLeaf)
-		last := ""
+		var last leaf
 		for n := 1; ; n++ {
 			line, err := in.ReadSlice('\n')
 			if errors.Is(err, io.EOF) && len(line) == 0 {
@@ -119,17 +128,14 @@ func leaves(r io.Reader) iter.Seq2[leaf, error] {
 			if err == nil {
 				l, err = parseLeaf(line)
 			}
-			if err == nil && l.Path != "" && last != "" && !before(last, l.Path) {
+			if err == nil && n > 1 && !last.goesBefore(l) {
 				err = errOrder
 			}
 			if err != nil {
 				yield(l, fmt.Errorf("line %d: %w", n, err))
 				return
 			}
-			if l.Path != "" {
-				last = l.Path
-			}
-			if !yield(l, nil) {
+			if last = l; !yield(l, nil) {
 				return
 			}
 		}

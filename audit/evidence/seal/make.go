@@ -92,19 +92,19 @@ func (m Maker) list(dir string, man *Manifest) (err error) {
 		return evidence.Advise(fmt.Errorf("sealing: %w", err))
 	}
 	out := bufio.NewWriter(f)
-	var t tree
+	var hashes []hash
 	for l := range evidence.InOrder(m.keyed(dir), m.Workers, func(k keyed) result { return k.leaf(dir) }) {
 		if err = l.err; err != nil {
 			break
 		}
-		t.add(l.leaf.hash())
+		hashes = append(hashes, l.leaf.hash())
 		man.Bytes += l.leaf.Size
 		b, _ := l.leaf.encode() // never fails: text and numbers
 		if _, err = out.Write(b); err != nil {
 			break
 		}
 	}
-	man.Files, man.Root = t.leaves, Digest(t.root())
+	man.Files, man.Root = uint64(len(hashes)), Digest(root(hashes))
 	if err := errors.Join(err, out.Flush(), f.Close()); err != nil {
 		_ = os.Remove(part)
 		return evidence.Advise(fmt.Errorf("sealing: %w", err))
@@ -175,7 +175,7 @@ func (m Maker) sign(dir string, man Manifest) error {
 	// The manifest goes last: with it the case is sealed.
 	for _, f := range append(files[1:len(files):len(files)], files[0]) {
 		if f.name == ManifestFile {
-			err = custody.Append(filepath.Join(dir, JournalFile), sha(text).String(), m.Key, custody.Entry{Time: man.Sealed, Action: custody.Seal, Files: hashes(files)})
+			err = custody.Append(filepath.Join(dir, JournalFile), sha(text).String(), m.Key, custody.Entry{Time: man.Sealed, Action: custody.Seal, Files: named(files)})
 		}
 		if err == nil {
 			err = evidence.WriteFile(filepath.Join(dir, f.name), f.data)
@@ -192,7 +192,7 @@ type file struct {
 	data []byte
 }
 
-func hashes(files []file) []custody.File {
+func named(files []file) []custody.File {
 	var list []custody.File
 	for _, f := range files {
 		list = append(list, custody.File{Name: f.name, SHA256: sha(f.data).String()})

@@ -1,8 +1,10 @@
 package seal
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"math/bits"
+	"slices"
 )
 
 // A hash is a SHA-256.
@@ -13,6 +15,18 @@ const (
 	leafPrefix = 0
 	nodePrefix = 1
 )
+
+// root returns the Merkle tree hash over leaves, which it sorts by their hashes.
+// Their order must not come from what is in the files: a body is named by its
+// hash, and the place of a withheld one among the others would tell of it.
+func root(leaves []hash) hash {
+	slices.SortFunc(leaves, func(a, b hash) int { return bytes.Compare(a[:], b[:]) })
+	var t tree
+	for _, l := range leaves {
+		t.add(l)
+	}
+	return t.root()
+}
 
 // A tree computes the Merkle tree hash of RFC 6962 over leaves that come one
 // by one. It keeps one hash for each bit of their number.
