@@ -33,6 +33,7 @@ const (
 	BlobsDir    = "blobs"
 	FactsFile   = "facts.jsonl"
 	ReportFile  = "report.html"
+	RedactedDir = "redacted" // of a redacted copy: which pieces of its files are withheld
 	reserveFile = ".reserve"
 )
 

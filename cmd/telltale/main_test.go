@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 
+	"filippo.io/age"
+	"filippo.io/age/agessh"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"telltale/audit/evidence/stamp/stamptest"
@@ -78,7 +80,9 @@ func TestScript(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"agekey":    agekey,
 			"authority": authority,
+			"decrypt":   decrypt,
 			"exits":     exits,
 			"listen":    listen,
 			"untar":     untar,
@@ -121,7 +125,11 @@ func unpack(file, dir string) error {
 	if err != nil {
 		return err
 	}
-	for r := tar.NewReader(unzip); ; {
+	return unpackAll(unzip, dir)
+}
+
+func unpackAll(in io.Reader, dir string) error {
+	for r := tar.NewReader(in); ; {
 		head, err := r.Next()
 		switch {
 		case errors.Is(err, io.EOF):
@@ -141,6 +149,9 @@ func unpackOne(r io.Reader, head *tar.Header, path string) error {
 	}
 	data, err := io.ReadAll(r)
 	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
 	return os.WriteFile(path, data, 0o600)
@@ -168,4 +179,35 @@ func authority(ts *testscript.TestScript, _ bool, args []string) {
 	server := httptest.NewServer(a)
 	ts.Defer(server.Close)
 	ts.Setenv(args[0], server.URL)
+}
+
+// decrypt FILE KEY unpacks an export with an age or SSH key into the script's
+// folder, as `age -d -i KEY FILE | tar x` does.
+func decrypt(ts *testscript.TestScript, neg bool, args []string) {
+	f, err := os.Open(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer f.Close()
+	text := ts.ReadFile(args[1])
+	identities, err := age.ParseIdentities(strings.NewReader(text))
+	if strings.Contains(text, "OPENSSH") {
+		var one age.Identity
+		one, err = agessh.ParseIdentity([]byte(text))
+		identities = []age.Identity{one}
+	}
+	ts.Check(err)
+	plain, err := age.Decrypt(f, identities...)
+	if neg != (err != nil) {
+		ts.Fatalf("decrypting: %v", err)
+	}
+	if err == nil {
+		ts.Check(unpackAll(plain, ts.MkAbs(".")))
+	}
+}
+
+// agekey FILE makes an age key in FILE, with its public half in FILE.pub.
+func agekey(ts *testscript.TestScript, _ bool, args []string) {
+	k, err := age.GenerateX25519Identity()
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(k.String()+"\n"), 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".pub"), []byte("# a comment\n"+k.Recipient().String()+"\n"), 0o600))
 }

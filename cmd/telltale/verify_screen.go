@@ -47,7 +47,11 @@ func (v *verification) show(w io.Writer) {
 // rows say what holds.
 func (v *verification) rows(s *screen) {
 	c := v.seal
-	s.row("✓", "files", fmt.Sprintf("%d, %s: every byte as it was sealed", c.Files, sizeWords(c.Bytes)))
+	every := "every byte"
+	if c.Redacted() {
+		every = "every byte that is shown"
+	}
+	s.row("✓", "files", fmt.Sprintf("%d, %s: %s as it was sealed", c.Files, sizeWords(c.Bytes), every))
 	if c.Redacted() {
 		pieces, all := uint64(0), uint64(0)
 		for _, p := range c.Parts {

@@ -182,7 +182,8 @@ func (v verdict) comparePart(dir string) verdict {
 	case err != nil:
 		v.unread = err
 	case p.end() != nil:
-		v.also = Change{name, "was changed: " + p.end().Error()}
+		v.also = Change{name, "does not fit " + v.leaf.Path + ": " + p.end().Error()}
+		v.change = "or " + name + " was changed"
 	case h.odd:
 		v.change = "was changed: where a piece is withheld stands something else than " + Withheld
 	default:

@@ -101,7 +101,7 @@ func TestEveryByteRedacted(t *testing.T) {
 			write(t, dir, name, bad)
 			got := changes(t, dir)
 			of := strings.TrimSuffix(strings.TrimPrefix(name, seal.RedactedDir+"/"), ".pieces")
-			if !slices.Contains(got, name) && !slices.Contains(got, of) {
+			if !slices.Contains(got, of) { // of a list, its file is named as well
 				t.Errorf("%s, byte %d of %d: got %v", name, at, len(good), got)
 			}
 		}

@@ -27,6 +27,7 @@ import (
 	"strings"
 	"time"
 
+	"telltale/audit/evidence"
 	"telltale/audit/evidence/sshsig"
 )
 
@@ -37,7 +38,7 @@ const (
 	SSHFile      = "manifest.json.sig"
 	LeavesFile   = "leaves.jsonl"
 	JournalFile  = "custody.jsonl"
-	RedactedDir  = "redacted" // of an export: which pieces are withheld
+	RedactedDir  = evidence.RedactedDir
 )
 
 // StampFile returns the name of the time stamp with a number, from 1.

@@ -1,0 +1,252 @@
+package main
+
+import (
+	"archive/tar"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"filippo.io/age"
+	"filippo.io/age/agessh"
+	"github.com/spf13/cobra"
+
+	"telltale/audit/evidence"
+	"telltale/audit/evidence/custody"
+	"telltale/audit/evidence/redact"
+	"telltale/audit/evidence/seal"
+)
+
+const exportHelp = `export makes a copy of a sealed case for others.
+
+--redact leaves out what may be personal: bodies, addresses beyond their host,
+contents of header fields, values of seeds, pictures and the report, and every
+hash of these. What is left still verifies against the same signature, and
+nothing that was left out can be exchanged for something else, or guessed.
+
+--for KEY encrypts the copy with age (age-encryption.org) for those who have
+the key: age1…, an SSH key (ssh-ed25519 or ssh-rsa), or a file with such keys,
+one a line. It is then one file, which ` + "`age -d -i KEY FILE | tar x`" + ` opens.
+
+The case has to hold. That it was exported is written into its journal, signed
+with your key. docs/evidence.md says exactly what a copy proves.`
+
+const exportExample = `  telltale export --redact cases/phone -o phone-for-the-vendor
+  telltale export --for age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p cases/phone -o phone.tar.age
+  telltale export --redact --for regulator.keys cases/phone -o phone.tar.age`
+
+// exporting are the flags of export.
+type exporting struct {
+	redact       bool
+	to           []string
+	out, keyFile string
+}
+
+func newExport(e *env) *cobra.Command {
+	var o exporting
+	c := &cobra.Command{
+		Use:     "export CASE -o OUT",
+		Short:   "copy a sealed case for others: redacted, encrypted, or both",
+		Long:    exportHelp,
+		Example: exportExample,
+		Args:    cobra.ExactArgs(1),
+		RunE:    func(_ *cobra.Command, args []string) error { return o.run(e, args[0]) },
+	}
+	c.Flags().BoolVar(&o.redact, "redact", false, "leave out what may be personal")
+	c.Flags().StringArrayVar(&o.to, "for", nil, "encrypt for the holder of this `KEY`: age1…, ssh-ed25519 …, ssh-rsa …, or a file of such; may be repeated")
+	c.Flags().StringVarP(&o.out, "out", "o", "", "new folder, or with --for new file, to write")
+	keyFileFlag(c, &o.keyFile)
+	return c
+}
+
+func (o exporting) run(e *env, dir string) error {
+	recipients, err := o.check()
+	if err != nil {
+		return err
+	}
+	checked, err := seal.Check(dir, nil, runtime.GOMAXPROCS(0))
+	if err != nil {
+		return err
+	}
+	if n := len(checked.Changes); n > 0 {
+		return fmt.Errorf("%w, and is not exported: %s: %s %s", errChanged, dir, checked.Changes[0].File, checked.Changes[0].What)
+	}
+	if len(checked.Unread) > 0 {
+		return fmt.Errorf("not all of %s can be read: %s", dir, checked.Unread[0].What)
+	}
+	if err := journal(e, dir, o.keyFile, custody.Entry{Action: custody.Export, Note: o.note()}); err != nil {
+		return err
+	}
+	switch {
+	case len(recipients) == 0:
+		err = o.redacted(dir, o.out)
+	case o.redact:
+		err = o.both(dir, recipients)
+	default:
+		err = encrypt(dir, o.out, recipients)
+	}
+	if err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(e.stdout, "Exported: %s\n", o.out)
+	return nil
+}
+
+// check looks at the flags, and reads the recipients' keys.
+func (o exporting) check() ([]age.Recipient, error) {
+	if o.out == "" {
+		return nil, usagef("-o is missing: name a new folder, or with --for a new file")
+	}
+	if !o.redact && len(o.to) == 0 {
+		return nil, usagef("say what kind of copy: --redact, --for KEY, or both")
+	}
+	if _, err := os.Lstat(o.out); !errors.Is(err, fs.ErrNotExist) {
+		return nil, usagef("%s is there already; name a new one with -o", o.out)
+	}
+	var recipients []age.Recipient
+	for _, name := range o.to {
+		more, err := readRecipients(name)
+		if err != nil {
+			return nil, usagef("--for %q: %w", name, err)
+		}
+		recipients = append(recipients, more...)
+	}
+	return recipients, nil
+}
+
+// note is what the journal says of the copy. It names no recipient: the
+// journal goes with every copy.
+func (o exporting) note() string {
+	kind := "whole"
+	if o.redact {
+		kind = "redacted"
+	}
+	if len(o.to) > 0 {
+		kind += ", encrypted"
+	}
+	return kind
+}
+
+// readRecipients reads a key, or a file of keys.
+func readRecipients(name string) ([]age.Recipient, error) {
+	text := name
+	if !strings.HasPrefix(name, "age1") && !strings.HasPrefix(name, "ssh-") {
+		b, err := os.ReadFile(name) //nolint:gosec // the user names it
+		if err != nil {
+			return nil, fmt.Errorf("it is no key (age1…, ssh-…), and no file: %w", err)
+		}
+		text = string(b)
+	}
+	var recipients []age.Recipient
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		switch {
+		case line == "" || line[0] == '#':
+		case strings.HasPrefix(line, "ssh-"):
+			r, err := agessh.ParseRecipient(line)
+			if err != nil {
+				return nil, err
+			}
+			recipients = append(recipients, r)
+		default:
+			some, err := age.ParseRecipients(strings.NewReader(line))
+			if err != nil {
+				return nil, err
+			}
+			recipients = append(recipients, some...)
+		}
+	}
+	if len(recipients) == 0 {
+		return nil, errors.New("there is no key in it")
+	}
+	return recipients, nil
+}
+
+// redacted writes a redacted copy. One that broke off is removed.
+func (o exporting) redacted(dir, out string) error {
+	facts, err := os.Open(filepath.Join(dir, evidence.FactsFile)) //nolint:gosec // of the case that the user names
+	revealedFacts := true
+	if err == nil {
+		if open, err := revealed(facts); err == nil {
+			revealedFacts = open
+		}
+		_ = facts.Close()
+	}
+	if err := seal.Redact(dir, out, redact.Rules{Revealed: revealedFacts}); err != nil {
+		_ = os.RemoveAll(out)
+		return err
+	}
+	return nil
+}
+
+// both encrypts a redacted copy, which is made beside the file and removed.
+func (o exporting) both(dir string, recipients []age.Recipient) error {
+	tmp, err := os.MkdirTemp(filepath.Dir(o.out), ".export-")
+	if err != nil {
+		return fmt.Errorf("exporting: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(tmp) }()
+	whole, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	copied := filepath.Join(tmp, filepath.Base(whole))
+	if err := o.redacted(dir, copied); err != nil {
+		return err
+	}
+	return encrypt(copied, o.out, recipients)
+}
+
+// encrypt writes a folder as a tar archive that only the recipients can open.
+func encrypt(dir, out string, recipients []age.Recipient) (err error) {
+	f, err := os.OpenFile(out, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // the user names it
+	if err != nil {
+		return fmt.Errorf("exporting: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(out)
+			err = evidence.Advise(fmt.Errorf("exporting: %w", err))
+		}
+	}()
+	sealed, err := age.Encrypt(f, recipients...)
+	if err == nil {
+		err = archive(sealed, dir)
+		err = errors.Join(err, sealed.Close())
+	}
+	return errors.Join(err, f.Close())
+}
+
+// archive writes the files of a folder as a tar archive, below its name. Times
+// and owners are left out: they say when and by whom the copy was made.
+func archive(w io.Writer, dir string) error {
+	whole, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	out, name := tar.NewWriter(w), filepath.Base(whole)
+	err = fs.WalkDir(os.DirFS(dir), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		f, err := os.Open(filepath.Join(dir, filepath.FromSlash(path)))
+		if err != nil {
+			return err
+		}
+		err = out.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name + "/" + path, Size: info.Size(), Mode: 0o600})
+		if err == nil {
+			_, err = io.Copy(out, f)
+		}
+		return errors.Join(err, f.Close())
+	})
+	return errors.Join(err, out.Close())
+}
+
