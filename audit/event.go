@@ -19,6 +19,7 @@ type Event struct {
 	Refused  *Refused  `json:"refused,omitempty"`
 	Lookup   *Lookup   `json:"lookup,omitempty"`
 	Source   *Source   `json:"source,omitempty"`
+	Picture  *Picture  `json:"picture,omitempty"`
 	End      *End      `json:"end,omitempty"`
 }
 
@@ -120,6 +121,12 @@ type Source struct {
 	Error   string   `json:"error,omitempty"`  // why it was not read to its end
 }
 
+// A Picture is what the user of the software saw at the time of the event.
+type Picture struct {
+	Type string `json:"type"` // media type
+	Body Body   `json:"body"` // empty if there is no picture; its Error says why
+}
+
 // A Passed counts packets that were not read for one reason.
 type Passed struct {
 	Why     string `json:"why"`
@@ -194,6 +201,8 @@ func (e Event) Bodies() []Body {
 		return []Body{e.Message.Body}
 	case e.Tunnel != nil:
 		return []Body{e.Tunnel.Out, e.Tunnel.In}
+	case e.Picture != nil:
+		return []Body{e.Picture.Body}
 	}
 	return nil
 }

@@ -369,7 +369,7 @@ func (t *trial) run(ctx context.Context, w *evidence.Writer) error {
 	}
 	x := &lab.Experiment{
 		Arms: t.plan.Case.Arms, Runs: t.options.runs, Script: t.script,
-		Driver: t.software.driver, Network: n, Record: w.Record, Now: t.env.now,
+		Driver: t.software.driver, Network: n, Record: w.Record, Body: w.Body, Now: t.env.now,
 		Unpack: t.unpack, Progress: t.meter.step, Workers: t.options.workers, Scratch: scratch,
 		Offline: !t.options.online,
 	}

@@ -249,4 +249,3 @@ func archive(w io.Writer, dir string) error {
 	})
 	return errors.Join(err, out.Close())
 }
-

@@ -129,6 +129,9 @@ func emit(h audit.Handler, c *report.Case, reveal bool) error {
 	for i := range c.Exhibits {
 		facts = append(facts, audit.Fact{Exhibit: &c.Exhibits[i]})
 	}
+	for i := range c.Pictures {
+		facts = append(facts, audit.Fact{Exhibit: &c.Pictures[i]})
+	}
 	for i := range c.Problems {
 		facts = append(facts, audit.Fact{Error: &c.Problems[i]})
 	}

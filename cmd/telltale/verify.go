@@ -144,7 +144,7 @@ type verification struct {
 	seal    *seal.Checked
 	reader  *evidence.Reader // nil: the plan cannot be read, or the case is redacted
 	trusted bool             // the seal is by a key that was named
-	first   time.Time // of the events
+	first   time.Time        // of the events
 	last    time.Time
 	taken   bool   // the traffic was imported from what others captured
 	partial string // why the capture is not complete

@@ -40,6 +40,7 @@ tunnel.host tunnel.port tunnel.proto
 refused.host refused.sni refused.alpn refused.alert
 lookup.server lookup.name lookup.type lookup.code lookup.answers
 source.passed.why
+picture.type
 end.reason`
 
 const factWords = `config.format config.tool config.version config.case config.partial
