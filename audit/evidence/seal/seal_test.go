@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,6 +23,8 @@ import (
 	"telltale/audit/evidence/custody"
 	"telltale/audit/evidence/seal"
 	"telltale/audit/evidence/sshsig"
+	"telltale/audit/evidence/stamp"
+	"telltale/audit/evidence/stamp/stamptest"
 )
 
 var start = time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
@@ -342,5 +345,49 @@ func TestOtherProgramsVerify(t *testing.T) {
 	write(t, dir, seal.ManifestFile, append(read(t, dir, seal.ManifestFile), ' '))
 	if err := verify(); err == nil {
 		t.Error("ssh-keygen takes a changed manifest")
+	}
+}
+
+// A time stamp is part of the seal: each byte of it, and whose it is.
+func TestStamps(t *testing.T) {
+	a := stamptest.New(t, stamptest.Options{})
+	stamped := func(id string) string {
+		dir := newCase(t, id)
+		m := maker(1)
+		m.Now = time.Now()
+		m.Stamps = []func([]byte) ([]byte, error){func(data []byte) ([]byte, error) {
+			token, _, err := stamp.Get(t.Context(), http.DefaultClient, a.URL, data, a.Roots)
+			return token, err
+		}}
+		_, err := m.Make(dir)
+		check(t, err)
+		return dir
+	}
+	dir, other := stamped("c1"), stamped("c2")
+	c, err := seal.Check(dir, a.Roots, 2)
+	check(t, err)
+	if len(c.Changes) > 0 || len(c.Stamps) != 1 || !c.Stamps[0].Anchored {
+		t.Fatalf("got %v, %v", c.Changes, c.Stamps)
+	}
+	name := seal.StampFile(1)
+	good := read(t, dir, name)
+	for at := 0; at < len(good); at += 3 {
+		bad := bytes.Clone(good)
+		bad[at] ^= 1 << (at % 8)
+		write(t, dir, name, bad)
+		if got := changes(t, dir); !slices.Equal(got, []string{name}) {
+			t.Errorf("byte %d of %d: got %v", at, len(good), got)
+		}
+	}
+	write(t, dir, name, read(t, other, name))
+	c, err = seal.Check(dir, a.Roots, 2)
+	check(t, err)
+	if len(c.Changes) != 1 || c.Changes[0].File != name || !strings.Contains(c.Changes[0].What, "it is over other data") {
+		t.Errorf("the stamp of another case: got %v", c.Changes)
+	}
+	write(t, dir, name, good)
+	write(t, dir, seal.StampFile(2), good)
+	if got := changes(t, dir); !slices.Equal(got, []string{seal.StampFile(2)}) {
+		t.Errorf("a stamp that was added: got %v", got)
 	}
 }
