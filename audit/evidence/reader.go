@@ -44,7 +44,7 @@ func Open(dir string) (*Reader, error) {
 		return nil, err
 	}
 	var err error
-	if r.Claims, err = os.ReadFile(filepath.Join(dir, ClaimsFile)); err != nil { //nolint:gosec // a case is opened where the user says
+	if r.Claims, err = readPlan(filepath.Join(dir, ClaimsFile)); err != nil {
 		return nil, fmt.Errorf("reading the case's claims: %w", err)
 	}
 	return r, r.intact()

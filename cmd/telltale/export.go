@@ -237,7 +237,7 @@ func archive(w io.Writer, dir string) error {
 		if err != nil {
 			return err
 		}
-		f, err := os.Open(filepath.Join(dir, filepath.FromSlash(path)))
+		f, err := os.Open(filepath.Join(dir, filepath.FromSlash(path))) //nolint:gosec // of the case that the user names
 		if err != nil {
 			return err
 		}

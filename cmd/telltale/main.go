@@ -90,7 +90,7 @@ const rootHelp = `telltale tests the claims that vendors make about their teleme
 
 It lets software run in a laboratory, reads what the software says about its
 user, to whom and in which mode, and holds that against the vendor's own words.
-Nothing leaves this machine unless you ask for it with --online or --rdap.
+Nothing leaves this machine unless you ask for it with --online, --rdap or --timestamp.
 
 Exit codes, for every command:
   0  clean: everything was read, nothing found, no claim refuted

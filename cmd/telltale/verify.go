@@ -175,7 +175,9 @@ func check(dir string, roots *x509.CertPool, trusted []string) (*verification, e
 		v.facts = "not derived again: that takes what is withheld"
 		return v, nil
 	}
-	v.capture()
+	if len(checked.Changes)+len(checked.Unread) == 0 { // what was changed is not read on
+		v.capture()
+	}
 	return v, nil
 }
 
@@ -227,17 +229,8 @@ func (v *verification) event(e audit.Event) {
 	v.taken = v.taken || e.Source != nil
 }
 
-// problem takes an error about a file. If the file is as it was sealed, the
-// error was there when it was sealed.
+// problem takes an error about a file that is as it was sealed.
 func (v *verification) problem(file string, err error) {
-	for _, c := range v.seal.Changes {
-		if c.File == file {
-			return
-		}
-	}
-	if len(v.seal.Changes) > 0 && !errors.Is(err, evidence.ErrBody) {
-		return // what was changed is named; this may follow from it
-	}
 	if errors.Is(err, fs.ErrPermission) {
 		v.unknown = true
 		return

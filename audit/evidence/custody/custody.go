@@ -54,8 +54,11 @@ type File struct {
 // context keeps a signature of an entry from being one of anything else.
 const context = "telltale custody entry\n"
 
-// maxEntry bounds one line of the journal.
-const maxEntry = 1 << 20
+// maxEntry bounds one line of the journal, maxJournal all of it.
+const (
+	maxEntry   = 64 << 10
+	maxJournal = 64 << 20
+)
 
 // ErrJournal means that the journal was changed.
 var ErrJournal = errors.New("the journal was changed")
@@ -117,8 +120,12 @@ func Read(r io.Reader, manifest string) ([]Entry, error) {
 
 func read(r io.Reader, prev string) (entries []Entry, last string, err error) {
 	lines := bufio.NewReader(r)
+	size := 0
 	for n := 1; ; n++ {
 		line, err := readLine(lines)
+		if size += len(line); err == nil && size > maxJournal {
+			err = fmt.Errorf("%w: it is longer than %d bytes", ErrJournal, maxJournal)
+		}
 		if errors.Is(err, io.EOF) {
 			return entries, prev, nil
 		}

@@ -60,6 +60,10 @@ func (c *Checked) unread(file string, err error) {
 		c.changed(file, "is missing")
 		return
 	}
+	if errors.Is(err, errNoFile) {
+		c.changed(file, "%v", err)
+		return
+	}
 	if len(c.Unread) <= maxChanges {
 		c.Unread = append(c.Unread, Change{file, err.Error()})
 	}
@@ -156,7 +160,7 @@ func (c *Checked) signatures(dir string, text []byte) []byte {
 // written reports whether the journal, which has signatures of its own, says
 // that the manifest was written so.
 func (c *Checked) written(dir string, text []byte) bool {
-	f, err := os.Open(filepath.Join(dir, JournalFile))
+	f, err := openRegular(filepath.Join(dir, JournalFile))
 	if err != nil {
 		return false
 	}
@@ -187,16 +191,12 @@ func (c *Checked) stamps(dir string, raw []byte, roots *x509.CertPool) {
 
 // journal checks the journal, and by it the files beside the manifest.
 func (c *Checked) journal(dir string, text []byte) {
-	f, err := os.Open(filepath.Join(dir, JournalFile))
+	f, err := openRegular(filepath.Join(dir, JournalFile))
 	if err != nil {
 		c.unread(JournalFile, err)
 		return
 	}
 	defer func() { _ = f.Close() }()
-	if info, err := f.Stat(); err == nil && info.IsDir() {
-		c.changed(JournalFile, "is no file any more")
-		return
-	}
 	c.Journal, err = custody.Read(f, sha(text).String())
 	switch {
 	case errors.Is(err, custody.ErrJournal):

@@ -1,10 +1,8 @@
 package seal
 
 import (
-	"errors"
 	"io/fs"
 	"iter"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -32,10 +30,6 @@ type verdict struct {
 // root that was signed.
 func (c *Checked) leaves(dir string, workers int) {
 	f, err := openRegular(filepath.Join(dir, LeavesFile))
-	if errors.Is(err, errNoFile) {
-		c.changed(LeavesFile, "%v", err)
-		return
-	}
 	if err != nil {
 		c.unread(LeavesFile, err)
 		return
@@ -95,7 +89,7 @@ func (c *Checked) count(v verdict) {
 		c.Parts = append(c.Parts, v.part)
 	}
 	if v.also.File != "" {
-		c.Changes = append(c.Changes, v.also)
+		c.changed(v.also.File, "%s", v.also.What)
 	}
 }
 
@@ -167,7 +161,7 @@ func (v verdict) comparePart(dir string) verdict {
 		return v
 	}
 	defer func() { _ = list.Close() }()
-	f, err := os.Open(filepath.Join(dir, filepath.FromSlash(v.leaf.Path)))
+	f, err := openRegular(filepath.Join(dir, filepath.FromSlash(v.leaf.Path)))
 	if err != nil {
 		v.unread = err
 		return v

@@ -36,7 +36,7 @@ func walk(dir string, stamps int) iter.Seq[found] {
 
 // sumFile hashes a file of a case.
 func sumFile(dir, name string, k Key) (content, error) {
-	f, err := os.Open(filepath.Join(dir, filepath.FromSlash(name)))
+	f, err := openRegular(filepath.Join(dir, filepath.FromSlash(name)))
 	if err != nil {
 		return content{}, err
 	}

@@ -85,12 +85,15 @@ func words(status cryptobyte.String) string {
 // signedData reads a SignedData (RFC 5652, section 5.1).
 func (r *response) signedData(data cryptobyte.String) error {
 	var version int
-	var hashes, encap, outer, content, certs, signers, one cryptobyte.String
-	var kind asn1.ObjectIdentifier
+	var hashes, encap, outer, content, certs, signers, one, first cryptobyte.String
+	var kind, announced asn1.ObjectIdentifier
 	if !data.ReadASN1Integer(&version) || version != 3 || !data.ReadASN1(&hashes, der.SET) ||
-		!data.ReadASN1(&encap, der.SEQUENCE) || !encap.ReadASN1ObjectIdentifier(&kind) || !kind.Equal(oidTSTInfo) ||
-		!encap.ReadASN1(&outer, explicit0) || !encap.Empty() || !outer.ReadASN1(&content, der.OCTET_STRING) || !outer.Empty() {
+		!hashes.ReadASN1(&first, der.SEQUENCE) || !hashes.Empty() || !first.ReadASN1ObjectIdentifier(&announced) {
 		return malformed("the signed data")
+	}
+	if !data.ReadASN1(&encap, der.SEQUENCE) || !encap.ReadASN1ObjectIdentifier(&kind) || !kind.Equal(oidTSTInfo) ||
+		!encap.ReadASN1(&outer, explicit0) || !encap.Empty() || !outer.ReadASN1(&content, der.OCTET_STRING) || !outer.Empty() {
+		return malformed("the signed content")
 	}
 	var has bool
 	if !data.ReadOptionalASN1(&certs, &has, explicit0) || !data.SkipOptionalASN1(explicit1) ||
@@ -98,18 +101,23 @@ func (r *response) signedData(data cryptobyte.String) error {
 		return malformed("certificates, or not exactly one signature")
 	}
 	r.content = content
+	return r.parts(certs, one, announced)
+}
+
+// parts reads the certificates, what is signed and the signer, whose hash was
+// announced.
+func (r *response) parts(certs, one cryptobyte.String, announced asn1.ObjectIdentifier) error {
 	if err := r.certificates(certs); err != nil {
 		return err
 	}
-	if err := r.info.read(content); err != nil {
+	if err := r.info.read(r.content); err != nil {
 		return err
 	}
 	if err := r.signer.read(one); err != nil {
 		return err
 	}
-	var first cryptobyte.String
-	if !hashes.ReadASN1(&first, der.SEQUENCE) || !hashes.Empty() || !first.ReadASN1ObjectIdentifier(&kind) || !kind.Equal(r.signer.digest) {
-		return malformed("the hash of the one signature is not the one that is announced")
+	if !announced.Equal(r.signer.digest) {
+		return malformed("the hash of the signature is not the one that is announced")
 	}
 	return nil
 }

@@ -3,7 +3,7 @@ package stamp
 import (
 	"bytes"
 	"crypto"
-	_ "crypto/sha1" // identifiers of certificates may still be SHA-1 (RFC 2634)
+	_ "crypto/sha1" //nolint:gosec // identifiers of certificates may still be SHA-1 (RFC 2634)
 	_ "crypto/sha256"
 	_ "crypto/sha512"
 	"crypto/x509"
