@@ -26,17 +26,26 @@ var alnum = digitTable("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 
 func isBase32(in layer) bool {
 	for run := range runs(in.data, alnum) {
-		if run.Len() >= minBase32 {
+		if maybeBase32(in.data[run.Start:run.End]) {
 			return true
 		}
 	}
 	return false
 }
 
+// maybeBase32 reports whether letters and digits are long enough, of one case,
+// and not those of a hexadecimal number, which hardly any base32 is.
+func maybeBase32(text []byte) bool {
+	return len(text) >= minBase32 && !bothCases(text) && !isDigitsOf(text, unhex)
+}
+
 // decodeBase32 gives each run of digits that reads well.
 func decodeBase32(in layer, emit func(part) bool) error {
 	for run := range runs(in.data, alnum) {
 		text := in.data[run.Start:run.End]
+		if !maybeBase32(text) {
+			continue
+		}
 		for _, r := range base32s {
 			if !r.reads(text) {
 				continue

@@ -21,11 +21,16 @@ const (
 )
 
 func isBase64(in layer) bool {
+	if !bothCases(in.data) {
+		return false
+	}
 	if isToken(in.data) {
 		return true
 	}
-	for range runs(in.data, sextets) {
-		return true
+	for run := range runs(in.data, sextets) {
+		if bothCases(in.data[run.Start:run.End]) {
+			return true
+		}
 	}
 	return false
 }
@@ -79,6 +84,9 @@ func readToken(data []byte) (out []byte, level belief) {
 		return nil, unlikely
 	}
 	text := bytes.ReplaceAll(trimPadding(data), []byte(" "), []byte("+"))
+	if spaces > len(text)/16 && !promisingDigits(text) { // as prose is
+		return nil, unlikely
+	}
 	level = believe(text, 0)
 	switch {
 	case len(text) < minRun && level < readable:
@@ -137,6 +145,9 @@ func padded(data []byte, r audit.Span) audit.Span {
 // swallowed neighbours: the segments of a path, a word and a dash. Then a part
 // of it may read better than all of it, and both are given, the better first.
 func readings(data []byte, run audit.Span) (found []audit.Span, level belief) {
+	if !bothCases(data[run.Start:run.End]) {
+		return nil, unlikely
+	}
 	all, level := bestPhase(data, run)
 	if level == readable {
 		return []audit.Span{all}, level
@@ -245,6 +256,19 @@ func promisingDigits(digits []byte) bool {
 		}
 	}
 	return 2*text >= len(out) || control == 0 || compressed(out) || marked(out) || hasWideMark(out)
+}
+
+// bothCases reports whether there are capital and small letters. Base64 of
+// anything has both; most words, names and hexadecimal digits have not.
+func bothCases(text []byte) bool {
+	var capital, small bool
+	for _, c := range text {
+		capital = capital || 'A' <= c && c <= 'Z'
+		if small = small || 'a' <= c && c <= 'z'; small && capital {
+			return true
+		}
+	}
+	return false
 }
 
 // mixed reports whether digits have the classes of characters in about the

@@ -28,19 +28,41 @@ const headDense = 80
 func isBase85(in layer) bool { return isBase91(in) || bytes.Contains(in.data, ascii85Begin) }
 
 // isDense reports whether the first characters of data could be digits of
-// base 85 or 91.
+// base 85 or 91, and data is not what may have such digits too: an address or a
+// form.
 func isDense(data []byte) bool {
-	if len(data) < minDense {
+	if len(data) < minDense || bytes.HasPrefix(data, []byte("http")) {
 		return false
 	}
+	var capitals, small, marks, foreign int // the latter are in no form
 	head := data[:min(len(data), headDense)]
 	for _, c := range head {
-		if c <= ' ' || c > '~' {
+		switch {
+		case c <= ' ' || c > '~':
 			return false
+		case 'A' <= c && c <= 'Z':
+			capitals++
+		case 'a' <= c && c <= 'z':
+			small++
+		case isPunctuation[c]:
+			marks++
+			if !formBytes[c] {
+				foreign++
+			}
 		}
 	}
-	return bytes.ContainsAny(head, punctuation)
+	if foreign == 0 && len(head) == headDense {
+		return false
+	}
+	// Of the digits of anything, about a third are capitals, and as many are
+	// small. Addresses and JSON have few capitals.
+	least := len(head) / 20
+	return marks > 0 && capitals > least && small > least
 }
+
+var formBytes = byteSet("%&=+.:/?#*-_~,;@")
+
+var isPunctuation = byteSet(punctuation)
 
 // denseWords yields the layer if there is no space at its start, otherwise each
 // word that may be made of such digits, as behind the name of a scheme. What
@@ -48,6 +70,9 @@ func isDense(data []byte) bool {
 // with that and without.
 func denseWords(data []byte) iter.Seq[piece] {
 	return func(yield func(piece) bool) {
+		if isBracketed(data) { // what stands in JSON is a layer of its own
+			return
+		}
 		if isDense(data) {
 			yield(piece{data, audit.Span{End: len(data)}})
 			return
@@ -61,7 +86,8 @@ func denseWords(data []byte) iter.Seq[piece] {
 				start += size + 1
 				continue
 			}
-			for _, word := range trims(audit.Span{Start: start, End: start + size}, data) {
+			words, n := trims(audit.Span{Start: start, End: start + size}, data)
+			for _, word := range words[:n] {
 				if text := data[word.Start:word.End]; isDense(text) && !yield(piece{text, word}) {
 					return
 				}
@@ -73,16 +99,18 @@ func denseWords(data []byte) iter.Seq[piece] {
 
 // trims returns the range of a word, and without what may stand around it: the
 // end of a list or of brackets, and quotes.
-func trims(word audit.Span, data []byte) []audit.Span {
+func trims(word audit.Span, data []byte) (all [3]audit.Span, n int) {
 	text := data[word.Start:word.End]
-	all := []audit.Span{word}
-	if n := len(text) - len(bytes.TrimRight(text, ");,")); n > 0 {
-		all = append(all, audit.Span{Start: word.Start, End: word.End - n})
+	all[0], n = word, 1
+	if end := len(bytes.TrimRight(text, ");,")); end < len(text) {
+		all[n] = audit.Span{Start: word.Start, End: word.Start + end}
+		n++
 	}
 	if first, last := bytes.IndexByte(text, '"'), bytes.LastIndexByte(text, '"'); first < last {
-		all = append(all, audit.Span{Start: word.Start + first + 1, End: word.Start + last})
+		all[n] = audit.Span{Start: word.Start + first + 1, End: word.Start + last}
+		n++
 	}
-	return all
+	return all, n
 }
 
 func isGap(c byte) bool { return c <= ' ' || c > '~' }

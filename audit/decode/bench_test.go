@@ -9,16 +9,29 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/klauspost/compress/zstd"
+
 	"telltale/audit"
 	"telltale/audit/decode"
 )
 
-// captured is what a real browser with an analytics library in it sent in one
-// run of an experiment: 446 addresses, header fields and bodies, 150 kB, of
+// captured is what a real browser with an analytics library in it sent in an
+// experiment: 891 addresses, header fields and bodies, 284 kB, of
 // which a third is update checks in JSON and events as base64 of JSON, of gzip
 // and of both in forms. See TestMixIsRealTraffic in cmd/telltale.
-func captured(b *testing.B) (mix []audit.Exhibit) {
-	f, err := os.Open("testdata/mix.jsonl")
+func captured(b *testing.B) []audit.Exhibit { return load(b, "testdata/mix.jsonl.zst") }
+
+// payloads are larger: batches of events, crash reports, replays of sessions and
+// photos, 1.6 MB; see the table of TestPayloads in cmd/telltale.
+func payloads(b *testing.B) []audit.Exhibit { return load(b, "testdata/payloads.jsonl.zst") }
+
+func load(b *testing.B, file string) (mix []audit.Exhibit) {
+	packed, err := os.Open(file)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer packed.Close()
+	f, err := zstd.NewReader(packed)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -65,7 +78,7 @@ func crafted(*testing.B) []audit.Exhibit {
 
 // BenchmarkPeel counts the bytes as they were sent.
 func BenchmarkPeel(b *testing.B) {
-	for name, mix := range map[string]func(*testing.B) []audit.Exhibit{"captured": captured, "crafted": crafted} {
+	for name, mix := range map[string]func(*testing.B) []audit.Exhibit{"captured": captured, "payloads": payloads, "crafted": crafted} {
 		b.Run(name, func(b *testing.B) {
 			exhibits := mix(b)
 			size := 0

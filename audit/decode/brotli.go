@@ -2,6 +2,7 @@ package decode
 
 import (
 	"bytes"
+	"encoding/binary"
 	"sync"
 
 	"github.com/andybalholm/brotli"
@@ -12,10 +13,45 @@ var (
 	brotliReaders = sync.Pool{New: func() any { return brotli.NewReader(nil) }}
 )
 
-// startsBrotli leaves out the one size of a window that has no meaning (RFC
-// 7932, section 9.1). Larger windows than the format has, of up to a GiB, are
-// announced by it, and the reader refuses them too.
-func startsBrotli(data []byte) bool { return data[0]&0x7f != 0x11 }
+// maxBrotliRatio bounds what the first block may say that it gives, for each
+// byte of the layer: the reader makes room for all of it.
+const maxBrotliRatio = 1 << 16
+
+// startsBrotli reads the heads of a stream and of its first block (RFC 7932,
+// sections 9.1 and 9.2), which random bytes seldom have without a fault.
+// Windows larger than the format has are announced by the size that has no
+// meaning, and the reader refuses them too.
+func startsBrotli(data []byte) bool {
+	b := bitReader(binary.LittleEndian.Uint64(data))
+	if b.take(1) == 1 && b.take(3) == 0 && b.take(3) == 1 {
+		return false
+	}
+	last := b.take(1) == 1
+	if last && b.take(1) == 1 {
+		return false // nothing is in it
+	}
+	nibbles := b.take(2) + 4
+	if nibbles == 7 { // no text, but bytes to skip
+		return b.take(1) == 0
+	}
+	size := b.take(4*nibbles) + 1
+	if nibbles > 4 && size <= 1<<(4*nibbles-4) {
+		return false
+	}
+	if !last && b.take(1) == 1 { // it stands there as it is
+		return size < uint64(len(data))
+	}
+	return size <= maxBrotliRatio*uint64(len(data)) && !isPlain(data)
+}
+
+// A bitReader holds bits, the next one lowest.
+type bitReader uint64
+
+func (b *bitReader) take(n uint64) uint64 {
+	v := uint64(*b) & (1<<n - 1)
+	*b >>= n
+	return v
+}
 
 // readBrotli needs a window of 16 MiB at most.
 func readBrotli(data []byte, room int64) ([]byte, error) {

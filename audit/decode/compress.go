@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 )
 
 // compressed reports whether data starts with a magic number of these.
@@ -21,9 +22,12 @@ func isGzip(in layer) bool {
 	return len(in.data) > 18 && bytes.HasPrefix(in.data, []byte("\x1f\x8b\x08")) && in.data[3]&0xe0 == 0
 }
 
+var gzipReaders = sync.Pool{New: func() any { return new(gzip.Reader) }}
+
 func decodeGzip(in layer, emit func(part) bool) error {
-	r, err := gzip.NewReader(bytes.NewReader(in.data))
-	if err != nil {
+	r := gzipReaders.Get().(*gzip.Reader) //nolint:forcetypeassert // the pool has no other type
+	defer gzipReaders.Put(r)
+	if err := r.Reset(bytes.NewReader(in.data)); err != nil {
 		return err
 	}
 	out, err := inflate(r, in.room)
@@ -53,16 +57,28 @@ func decodeZlib(in layer, emit func(part) bool) error {
 
 var errRoom = errors.New("gives more than the limit of a layer")
 
+// inflations are buffers that decompressed bytes go to before it is known how
+// many they are. Larger ones are not kept.
+var inflations = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+const maxInflation = 1 << 20
+
 // inflate reads at most room bytes. What was read before an error is returned
 // with it.
 func inflate(r io.Reader, room int64) ([]byte, error) {
-	var b bytes.Buffer
-	n, err := io.Copy(&b, io.LimitReader(r, room+1))
+	b := inflations.Get().(*bytes.Buffer) //nolint:forcetypeassert // the pool has no other type
+	b.Reset()
+	n, err := b.ReadFrom(io.LimitReader(r, room+1))
+	out := b.Bytes()[:min(n, room)]
+	if b.Cap() <= maxInflation {
+		out = bytes.Clone(out)
+		inflations.Put(b)
+	}
 	if n > room {
-		return b.Bytes()[:room], fmt.Errorf("%w, %d bytes; the rest is not read", errRoom, room)
+		return out, fmt.Errorf("%w, %d bytes; the rest is not read", errRoom, room)
 	}
 	if err != nil {
-		return b.Bytes(), fmt.Errorf("after %d bytes: %w", n, err)
+		return out, fmt.Errorf("after %d bytes: %w", n, err)
 	}
-	return b.Bytes(), nil
+	return out, nil
 }

@@ -99,7 +99,8 @@ type peeling struct {
 	done     map[work]outcome
 	hit      map[error]bool
 	problems []problem
-	barren   barren
+	memory   memory
+	note     *account // of the layer that is decoded, nil if it is not to be remembered
 	lock     lock
 	cribs    *Cribs
 
@@ -111,7 +112,7 @@ type peeling struct {
 func newPeeling(lim Limits) *peeling {
 	p := &peeling{
 		lim: lim, left: lim.Bytes, layers: 1,
-		done: make(map[work]outcome), hit: make(map[error]bool), barren: make(barren),
+		done: make(map[work]outcome), hit: make(map[error]bool), memory: memory{of: make(map[string]map[string]*account)},
 	}
 	p.emit = p.take
 	return p
@@ -168,39 +169,72 @@ func (p *peeling) peel(v audit.Value) audit.Value {
 		in.media = p.media
 	}
 	fitting := firstSights.fitting(in.data)
-	v.Leaf = fitting == decoderSet{} || p.barren.has(in) || !p.branch(in, fitting, v)
+	v.Leaf = fitting == decoderSet{} || !p.branch(in, fitting, v)
 	if v.Opaque = v.Leaf && unread(in) && !secondReading(v.Trail); v.Opaque {
 		v.Size, v.Entropy = len(in.data), entropy(in.data)
 	}
 	return v
 }
 
-// branch runs the decoders on a layer, and reports whether there is anything
-// below it.
+// branch runs the decoders on a layer, or does again what they did to the same
+// bytes before, and reports whether there is anything below it.
 func (p *peeling) branch(in layer, fitting decoderSet, v audit.Value) bool {
-	w, found, keyed := work{decoder: -1}, nothing, false
+	if known := p.memory.recall(in); known != nil {
+		return p.repeat(known, v)
+	}
+	if p.note = nil; p.memory.holds(in) && in.room == p.lim.room() {
+		p.note = new(account)
+	}
+	w, found := work{decoder: -1}, nothing
 	for i := range fitting.all() {
 		d := &decoders[i]
 		if !d.gate(in) {
 			continue
 		}
-		keyed = keyed || d.keyed
 		if w.decoder < 0 { // most leaves pass no gate and need no digest
 			w.sum = sha256.Sum256(in.data)
 		}
 		w.decoder = i
 		got, again := p.done[w]
+		if again || d.keyed {
+			p.note = nil
+		}
 		if !again {
-			got = p.decode(d, in, v)
-			p.done[w] = got
+			got = p.decode(w, in, v)
 		}
 		found = max(found, got)
 		if got == all && d.covers {
 			break
 		}
 	}
-	if found == nothing && len(p.problems) == 0 && !keyed {
-		p.barren.add(in)
+	if p.note != nil {
+		p.note.sum = w.sum
+		p.memory.keep(in, *p.note)
+	}
+	return found != nothing
+}
+
+// repeat gives the parts of a layer that is remembered.
+func (p *peeling) repeat(known *account, v audit.Value) bool {
+	p.note = nil
+	found := nothing
+	for i := range known.attempts {
+		r := &known.attempts[i]
+		w := work{known.sum, r.decoder}
+		got, again := p.done[w]
+		if !again {
+			p.above, p.got = v, nothing
+			for k := range r.parts {
+				if !p.take(r.parts[k]) {
+					break
+				}
+			}
+			got = p.outcome(w, v, r.err)
+		}
+		found = max(found, got)
+		if got == all && decoders[r.decoder].covers {
+			break
+		}
 	}
 	return found != nothing
 }
@@ -216,18 +250,29 @@ func secondReading(t audit.Trail) bool {
 func isJoin(step string) bool { return strings.HasSuffix(step, "-join") }
 
 // decode runs one decoder on the layer v.
-func (p *peeling) decode(d *decoder, in layer, v audit.Value) outcome {
+func (p *peeling) decode(w work, in layer, v audit.Value) outcome {
 	p.above, p.got = v, nothing
-	err := d.decode(in, p.emit)
-	switch {
-	case err == nil:
-		return p.got
-	case slices.ContainsFunc(v.Trail, isJoin): // nobody wrote that layer
-		return min(p.got, some)
-	default:
-		p.problems = append(p.problems, problem{v.Trail, fmt.Errorf("%v: %s: %w", v.Trail, d.name, err)})
-		return min(p.got, some)
+	if p.note != nil {
+		p.note.attempts = append(p.note.attempts, attempt{decoder: w.decoder})
 	}
+	err := decoders[w.decoder].decode(in, p.emit)
+	if p.note != nil {
+		p.note.attempts[len(p.note.attempts)-1].err = err
+	}
+	return p.outcome(w, v, err)
+}
+
+// outcome files what became of the layer v.
+func (p *peeling) outcome(w work, v audit.Value, err error) outcome {
+	got := p.got
+	if err != nil {
+		got = min(got, some)
+		if !slices.ContainsFunc(v.Trail, isJoin) { // nobody wrote such a layer
+			p.problems = append(p.problems, problem{v.Trail, fmt.Errorf("%v: %s: %w", v.Trail, decoders[w.decoder].name, err)})
+		}
+	}
+	p.done[w] = got
+	return got
 }
 
 // take is what decoders hand their parts to.
@@ -236,7 +281,14 @@ func (p *peeling) take(out part) bool {
 		return true
 	}
 	p.got = all
-	return p.add(p.above, out)
+	if more := p.add(p.above, out); !more {
+		p.note = nil
+		return false
+	}
+	if p.note != nil && !p.note.add(out) {
+		p.note = nil
+	}
+	return true
 }
 
 // add queues one layer below v, and reports whether another one may follow.

@@ -28,9 +28,9 @@ func startsDeflate(data []byte) bool {
 	case 0: // stored: a length, and the same with all bits turned
 		return data[1] == ^data[3] && data[2] == ^data[4]
 	case 1:
-		return true
+		return !isPlain(data)
 	case 2: // there are 286 lengths and 30 distances
-		return data[0]>>3 < 30 && data[1]&31 < 30
+		return data[0]>>3 < 30 && data[1]&31 < 30 && !isPlain(data)
 	default:
 		return false
 	}

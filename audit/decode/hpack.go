@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,17 +34,34 @@ const hpackFirst = "\x20\x3f" + "\x81\x82\x83\x84\x85\x86\x87\x88\x89\x8a\x8b\x8
 // stands for something there; that it is header fields must show when it is read.
 func isHPACK(in layer) bool {
 	return len(in.data) >= minHPACK && len(in.data) <= maxHPACK &&
-		strings.IndexByte(hpackFirst, in.data[0]) >= 0 && !textual(in.data)
+		strings.IndexByte(hpackFirst, in.data[0]) >= 0 && !textual(in.data) && !statusTooLong(in.data)
+}
+
+// statusTooLong reports whether a block starts with a status that is written out
+// and has more than three digits.
+func statusTooLong(block []byte) bool {
+	index := block[0] & 0x0f
+	if block[0]&0x40 != 0 {
+		index = block[0] & 0x3f
+	}
+	return block[0] < 0x80 && block[0]&0x20 == 0 && index >= 8 && index <= 14 && block[1]&0x7f > 3
 }
 
 // decodeHPACK gives the fields of a block as lines of a header.
 func decodeHPACK(in layer, emit func(part) bool) error {
 	r := newHPACKReader(in.room)
-	if text, ok := r.header(in.data); ok && text[0] == ':' {
+	if text, ok := r.header(in.data); ok && (statusLine.Match(text) || methodLine.Match(text)) {
 		emit(in.whole("request.header", text))
 	}
 	return nil
 }
+
+// What an answer and a request must have (RFC 9113, section 8.3): the fields
+// whose names start with a colon come first.
+var (
+	statusLine = regexp.MustCompile("^:status: [1-9][0-9]{2}\r\n[^:]")
+	methodLine = regexp.MustCompile("^(?::[a-z]+: .*\r\n)*?:method: [A-Z]+\r\n")
+)
 
 // An hpackReader reads the header blocks of a connection one after the other:
 // each may refer to those before.

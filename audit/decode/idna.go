@@ -12,7 +12,7 @@ var aceMark = []byte("xn--")
 
 // isIDNA wants an address or a host; in a document its fields are such.
 func isIDNA(in layer) bool {
-	return bytes.Contains(in.data, aceMark) && bytes.IndexFunc(in.data, notInURL) < 0
+	return bytes.Contains(in.data, aceMark) && isURLText(in.data)
 }
 
 // decodeIDNA writes the labels of hosts that stand in Punycode (RFC 5891) in

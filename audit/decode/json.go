@@ -35,6 +35,10 @@ func isJSON(in layer) bool {
 	return len(text) >= 2 && (text[0] == '{' || text[0] == '[' || text[0] == '"')
 }
 
+// maxKept is how many bytes of parts are kept until it is known that a document
+// is JSON, and the only one. Others are read twice.
+const maxKept = 1 << 20
+
 // decodeJSON gives the strings without their escapes, and numbers and truth
 // values as text, each under its JSON pointer (RFC 6901). Several documents,
 // such as JSON Lines, have the step "jsonl" and their number before the
@@ -44,16 +48,33 @@ func isJSON(in layer) bool {
 // because half a document is worth reading, and because scripts write objects
 // with comments, single quotes and bare names.
 func decodeJSON(in layer, emit func(part) bool) error {
-	dry := &jsonScanner{data: in.data, path: []byte("json:")}
-	err := dry.documents()
+	var kept []part
+	size := 0
+	first := &jsonScanner{data: in.data, path: []byte("json:"), join: joiner{step: "json-join"}}
+	first.emit = func(p part) bool {
+		kept = append(kept, p)
+		if size += len(p.step) + len(p.data); size > maxKept {
+			first.emit, kept = nil, nil
+		}
+		return true
+	}
+	err := first.documents()
 	switch {
-	case errors.Is(err, errJSONSyntax) && !dry.whole():
+	case errors.Is(err, errJSONSyntax) && !first.whole():
 		return nil
-	case errors.Is(err, errJSONEnd) && dry.leaves == 0:
+	case errors.Is(err, errJSONEnd) && first.leaves == 0:
 		return nil
+	case first.emit != nil && first.docs <= 1:
+		for _, p := range kept {
+			if !emit(p) {
+				return nil
+			}
+		}
+		first.join.flush(emit)
+		return err
 	}
 	s := &jsonScanner{data: in.data, path: []byte("json:"), emit: emit, join: joiner{step: "json-join"}}
-	if dry.docs > 1 {
+	if first.docs > 1 {
 		s.path = []byte("jsonl:")
 	}
 	if err := s.documents(); !errors.Is(err, errJSONStop) {
@@ -303,7 +324,7 @@ func (s *jsonScanner) leaf(span audit.Span, read func([]byte) []byte) error {
 		return nil
 	}
 	p := piece{read(s.data[span.Start:span.End]), span}
-	if !s.emit(part{string(s.path), p.data, p.span}) || !s.join.add(p, s.emit) {
+	if !s.emit(part{string(s.path), p.data, p.span}) || s.emit != nil && !s.join.add(p, s.emit) {
 		return errJSONStop
 	}
 	return nil

@@ -35,9 +35,10 @@ func isRadix(in layer) bool {
 }
 
 // isNumber reports whether a run of base64 digits could be a number: letters
-// and digits only, and not all of them digits of hex, unless all are decimal.
+// and digits only, that are not base64 of text, and not all of them digits of
+// hex, unless all are decimal.
 func isNumber(text []byte) bool {
-	if len(text) < minNumber || len(text) > maxNumber {
+	if len(text) < minNumber || len(text) > maxNumber || isText(fromBase64(text[:minNumber])) {
 		return false
 	}
 	allHex, decimal := true, true

@@ -16,7 +16,8 @@ func isReversed(in layer) bool {
 		return false
 	}
 	return bytes.Contains(in.data, []byte("//:")) || bytes.IndexByte(in.data, '@') >= 0 ||
-		in.data[0] == '}' || in.data[0] == ']' || isDigits(bytes.TrimLeft(in.data, "="))
+		in.data[0] == '}' || in.data[0] == ']' ||
+		isDigits(bytes.TrimLeft(in.data, "=")) && (bothCases(in.data) || isDigitsOf(in.data, unhex))
 }
 
 // isDigits reports whether data has base64 digits only.

@@ -49,7 +49,10 @@ func decodeRot(in layer, emit func(part) bool) error {
 		}
 	}
 	n := rotation(in.data)
-	if n == 0 {
+	switch {
+	case n == 0 && telling(in.data):
+		return nil
+	case n == 0:
 		undoSubstitution(in, emit)
 		return nil
 	}

@@ -75,15 +75,42 @@ type unmarked struct {
 // gate is that of the table.
 func (u unmarked) gate(in layer) bool { return maybePacked(in) && u.starts(in.data) }
 
+// isPlain reports whether most of the first bytes are printable ASCII, of which
+// compressed ones have a third: the text of a message and not of a stream.
+func isPlain(data []byte) bool {
+	head := data[:min(len(data), unmarkedHead)]
+	plain := 0
+	for _, c := range head {
+		if asciiText[c] {
+			plain++
+		}
+	}
+	return len(head) >= minBinary && plain > len(head)*3/4
+}
+
 // decode gives what was read if that is credible. A stream that breaks off is
 // reported if it gave text.
 func (u unmarked) decode(in layer, emit func(part) bool) error {
-	out, err := u.read(in.data, in.room)
+	out, err := u.give(in.data, in.room)
 	if !u.credible(in, out, err) {
 		return nil
 	}
 	emit(in.whole(u.step, out))
 	return err
+}
+
+// maxUnmarkedRatio is how many times as long as the layer what was compressed
+// may be before its beginning is judged: random bytes may stand for megabytes.
+const maxUnmarkedRatio = 64
+
+// give reads data, but for what gives much and begins like nothing.
+func (u unmarked) give(data []byte, room int64) ([]byte, error) {
+	some := min(room, int64(len(data))*maxUnmarkedRatio)
+	out, err := u.read(data, some)
+	if !errors.Is(err, errRoom) || some == room || !isMostlyText(out) && !isWrapped(out) && !compressed(out) && !marked(out) {
+		return out, err
+	}
+	return u.read(data, room)
 }
 
 // credible reports whether somebody compressed out to the layer.
@@ -107,7 +134,7 @@ func inner(out []byte, room int64) bool {
 		if len(out) < minUnmarked || !u.starts(out) {
 			continue
 		}
-		if text, err := u.read(out, room); err == nil && len(text) >= minUnmarked && legible(text) {
+		if text, err := u.give(out, room); err == nil && len(text) >= minUnmarked && legible(text) {
 			return true
 		}
 	}

@@ -3,7 +3,6 @@ package decode
 import (
 	"bytes"
 	"strconv"
-	"strings"
 
 	"telltale/audit"
 )
@@ -13,25 +12,35 @@ import (
 // alone with its mark.
 func isURL(in layer) bool {
 	if len(in.data) > 0 && in.data[0] == '?' {
-		return isForm(layer{data: in.data[1:]}) && bytes.IndexFunc(in.data, notInURL) < 0
+		return isForm(layer{data: in.data[1:]}) && isURLText(in.data)
 	}
 	if len(in.data) > 0 && in.data[0] == '/' {
 		i := bytes.IndexByte(in.data, '?')
-		return i > 0 && bytes.IndexByte(in.data[i:], '=') > 0 && bytes.IndexFunc(in.data, notInURL) < 0
+		return i > 0 && bytes.IndexByte(in.data[i:], '=') > 0 && isURLText(in.data)
 	}
 	scheme, rest, ok := bytes.Cut(in.data[:min(len(in.data), 16)], []byte("://"))
 	if !ok || len(rest) == 0 {
 		return false
 	}
-	switch strings.ToLower(string(scheme)) {
-	case "http", "https", "ws", "wss":
-		return bytes.IndexFunc(in.data, notInURL) < 0
+	for _, s := range webSchemes {
+		if bytes.EqualFold(scheme, s) {
+			return isURLText(in.data)
+		}
 	}
 	return false
 }
 
-// notInURL reports the characters that end an address in running text.
-func notInURL(r rune) bool { return r <= ' ' || r == '"' || r == '<' || r == '>' || r == 0x7f }
+var webSchemes = [][]byte{[]byte("https"), []byte("http"), []byte("ws"), []byte("wss")}
+
+// isURLText reports whether data has no character that ends an address.
+func isURLText(data []byte) bool {
+	for _, c := range data {
+		if c <= ' ' || c == '"' || c == '<' || c == '>' || c == 0x7f {
+			return false
+		}
+	}
+	return true
+}
 
 // decodeURL takes an address apart. The parts of the path are numbered from 1
 // and stay as they are; names and values of the query lose their percent
@@ -70,6 +79,21 @@ func decodeHost(host piece, emit func(part) bool) bool {
 	return true
 }
 
+// pathSteps are the steps of the first segments.
+var pathSteps = func() (steps [16]string) {
+	for n := range steps {
+		steps[n] = "path:" + strconv.Itoa(n)
+	}
+	return steps
+}()
+
+func pathStep(n int) string {
+	if n < len(pathSteps) {
+		return pathSteps[n]
+	}
+	return "path:" + strconv.Itoa(n)
+}
+
 // decodePath gives the segments, and also the whole if base64 with its slashes
 // could be in it.
 func decodePath(path piece, emit func(part) bool) bool {
@@ -78,7 +102,7 @@ func decodePath(path piece, emit func(part) bool) bool {
 	for seg := range split(path.data, '/') {
 		n++
 		p := piece{seg.data, path.within(seg.span)}
-		if !emit(part{"path:" + strconv.Itoa(n), p.data, p.span}) || !j.add(p, emit) {
+		if !emit(part{pathStep(n), p.data, p.span}) || !j.add(p, emit) {
 			return false
 		}
 	}

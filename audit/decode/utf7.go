@@ -6,10 +6,15 @@ import (
 	"unicode/utf8"
 )
 
-// isUTF7 wants ASCII with a shift: a plus sign, digits of base64 and a dash.
+// shiftedASCII is how each run of characters starts that has ASCII in it: the
+// upper bits of its units of UTF-16 are zero.
+var shiftedASCII = []byte("+A")
+
+// isUTF7 wants ASCII with a shift: a plus sign, digits of base64 and a dash. What
+// is looked for in it has such a shift to ASCII.
 func isUTF7(in layer) bool {
 	for rest := in.data; ; {
-		i := bytes.IndexByte(rest, '+')
+		i := bytes.Index(rest, shiftedASCII)
 		if i < 0 {
 			return false
 		}

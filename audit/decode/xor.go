@@ -85,11 +85,14 @@ func draggedKey(data []byte) (best []byte) {
 	for _, crib := range draggedCribs {
 		for at := range max(0, min(len(data)-len(crib), maxDrag)) {
 			for size := 2; size <= len(crib); size++ {
+				if !repeats(data[at:], crib, size) {
+					continue
+				}
 				key := keys[:size]
-				for i := range crib {
+				for i := range size {
 					key[(at+i)%size] = data[at+i] ^ crib[i]
 				}
-				if !spells(data, key, at, crib) {
+				if !spells(data, key) {
 					continue
 				}
 				if bits := wordBits(xor(data, key)) - float64(8*size); bits > most {
@@ -104,14 +107,19 @@ func draggedKey(data []byte) (best []byte) {
 // maxDrag is how far a crib is dragged.
 const maxDrag = 128
 
-// spells reports whether under a key the crib stands at its place and the head
-// is ASCII text.
-func spells(data, key []byte, at int, crib string) bool {
-	for i := range crib {
-		if data[at+i]^key[(at+i)%len(key)] != crib[i] {
+// repeats reports whether a key of so many bytes, under which the crib stands at
+// the start of data, repeats itself.
+func repeats(data []byte, crib string, size int) bool {
+	for i := size; i < len(crib); i++ {
+		if data[i]^data[i-size] != crib[i]^crib[i-size] {
 			return false
 		}
 	}
+	return true
+}
+
+// spells reports whether the head is ASCII text under a key.
+func spells(data, key []byte) bool {
 	for i := range min(len(data), xorHead) {
 		if c := data[i] ^ key[i%len(key)]; c < ' ' || c > '~' {
 			return false

@@ -18,7 +18,7 @@ func assign(identities []*identity, answers iter.Seq2[audit.Exhibit, error], pee
 			s.profile(seen.arm, seen.exhibit)
 		}
 	}
-	inOrder(answers, workers, s.look(peel), s.add)
+	inOrder(answers, workers, func() func(audit.Exhibit, error) scene { return s.look(peel) }, s.add)
 	for _, who := range identities {
 		who.given = s.gave(who)
 	}

@@ -70,11 +70,11 @@ func Detect(exhibits iter.Seq2[audit.Exhibit, error], x Experiment, peel Peeler,
 	}
 	d := newDetector(x, seeds)
 	l := looker{seeds, loadFields(), formats, d.identifiers.arms, peel}
-	inOrder(exhibits, max(1, workers), l.look, d.add)
+	inOrder(exhibits, max(1, workers), l.worker, d.add)
 	if x.Again != nil {
 		if again, of := x.Again(); again != nil {
 			l.peel = again
-			inOrder(exhibits, max(1, workers), l.lookAt(of), d.replace)
+			inOrder(exhibits, max(1, workers), func() func(audit.Exhibit, error) scene { return lookAt(of, l.worker()) }, d.replace)
 		}
 	}
 	d.observe()
@@ -84,12 +84,12 @@ func Detect(exhibits iter.Seq2[audit.Exhibit, error], x Experiment, peel Peeler,
 
 // lookAt returns look for the exhibits that are asked for; the scene of any other
 // has no exhibit.
-func (l looker) lookAt(of func(audit.Exhibit) bool) func(audit.Exhibit, error) scene {
+func lookAt(of func(audit.Exhibit) bool, look func(audit.Exhibit, error) scene) func(audit.Exhibit, error) scene {
 	return func(ex audit.Exhibit, err error) scene {
 		if ex.ID == "" || !of(ex) {
 			return scene{}
 		}
-		return l.look(ex, err)
+		return look(ex, err)
 	}
 }
 
@@ -100,6 +100,24 @@ type looker struct {
 	formats *formats
 	arms    map[string]audit.Arm // by name
 	peel    Peeler
+}
+
+// worker returns what one worker looks with.
+func (l looker) worker() func(audit.Exhibit, error) scene {
+	n := l.notebook()
+	return func(ex audit.Exhibit, err error) scene {
+		s := scene{exhibit: ex}
+		s.exhibit.Data = audit.Secret{}
+		if err != nil {
+			s.problem(nil, err)
+		}
+		if ex.ID != "" {
+			v := newView(n, ex, &s)
+			v.read()
+			v.conclude()
+		}
+		return s
+	}
 }
 
 // A scene is what one exhibit gave away by itself.
@@ -129,90 +147,6 @@ func (s *scene) seal(v audit.Value) {
 
 func (s *scene) problem(t audit.Trail, err error) {
 	s.problems = append(s.problems, audit.Problem{Exhibit: s.exhibit.ID, Trail: t, Message: err.Error()})
-}
-
-// look returns the scene of an exhibit that came with err.
-func (l looker) look(ex audit.Exhibit, err error) scene {
-	s := scene{exhibit: ex}
-	s.exhibit.Data = audit.Secret{}
-	if err != nil {
-		s.problem(nil, err)
-	}
-	if ex.ID == "" {
-		return s
-	}
-	var met meetings
-	var hints []audit.Finding
-	digests := make(saltRecord)
-	pieces := newStrands(l.seeds.longest)
-	named, shaped := l.formats.reading(), newShapes()
-	seeded := make(map[string]bool) // trails with a seed at their end or below
-	for v, err := range l.peel(ex) {
-		if err != nil {
-			s.problem(v.Trail, err)
-			continue
-		}
-		matches := l.seeds.Find(v)
-		for _, m := range matches {
-			// A host that the seed is meant for learns it without any leak.
-			if !l.seeds.seeds[m.Seed].AtHome(ex.Host) {
-				met.add(meeting{Match: m, value: v})
-			}
-		}
-		pieces.add(v)
-		if len(matches) == 0 {
-			digests.add(v)
-		} else {
-			for n := range v.Trail {
-				seeded[v.Trail[:n+1].String()] = true
-			}
-		}
-		if ex.Stage {
-			continue
-		}
-		s.seal(v)
-		if isToken(v) {
-			s.tokens = append(s.tokens, v.Clone())
-		}
-		named.observe(v)
-		shaped.observe(v)
-		if f, ok := l.fields.hint(v); ok && l.fits(f, ex) {
-			f.Trail, f.Spans = slices.Clone(f.Trail), slices.Clone(f.Spans)
-			hints = append(hints, f)
-		}
-	}
-	// What holds a seed, be it encoded, says what the seed says and no more.
-	s.tokens = slices.DeleteFunc(s.tokens, func(v audit.Value) bool { return seeded[v.Trail.String()] })
-	s.explain(digests, pieces.values, l.seeds, &met)
-	met.dropJoined()
-	l.seeds.joinParts(&met)
-	split := pieces.meet(l.seeds, func(v audit.Value) (audit.Secret, bool) { return l.layer(ex, v) })
-	met.addSplit(slices.DeleteFunc(split, func(m meeting) bool { return l.seeds.seeds[m.Seed].AtHome(ex.Host) }))
-	if ex.Part == "message.out" {
-		s.pieces = pieces
-	}
-	told := slices.Concat(named.findings(ex), shaped.findings(), hints)
-	told = slices.DeleteFunc(told, func(f audit.Finding) bool { return seeded[f.Trail.String()] })
-	planted := l.seeds.findings(met.list)
-	s.found = append(planted, once(withoutPieces(told, planted), planted)...)
-	return s
-}
-
-// explain adds the digests that the salts in an exhibit explain, and keeps both
-// for the other exhibits of the request.
-func (s *scene) explain(digests saltRecord, values []audit.Value, seeds *Seeds, met *meetings) {
-	if len(seeds.salted) == 0 {
-		return
-	}
-	salts := saltsOf(values)
-	for _, m := range digests.meet(salts, seeds.salted) {
-		if !seeds.seeds[m.Seed].AtHome(s.exhibit.Host) {
-			met.append(m)
-		}
-	}
-	if s.exhibit.Event > 0 {
-		s.digests, s.salts = digests.keep(), upTo(namedSalt, salts)
-	}
 }
 
 // fits reports whether a hint can be true where it stands: in a normal window a
@@ -272,9 +206,7 @@ func (d *detector) replace(s scene) {
 func (d *detector) observe() {
 	d.request.meet(d.connections.seeds)
 	for _, s := range d.scenes {
-		for _, v := range s.tokens {
-			d.identifiers.observe(s.exhibit, v)
-		}
+		d.identifiers.observe(s.exhibit, s.tokens)
 		s.tokens = nil
 	}
 }

@@ -10,7 +10,7 @@ import (
 // DetectWith is [Detect] with a search that was prepared before.
 func DetectWith(s *Seeds, exhibits iter.Seq2[audit.Exhibit, error], peel Peeler, workers int) Result {
 	d := newDetector(Experiment{}, s)
-	inOrder(exhibits, workers, looker{s, loadFields(), mustFormats(), nil, peel}.look, d.add)
+	inOrder(exhibits, workers, looker{s, loadFields(), mustFormats(), nil, peel}.worker, d.add)
 	d.observe()
 	d.identify(nil, peel, workers)
 	return d.result(nil)

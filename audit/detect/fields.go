@@ -40,13 +40,11 @@ const ByField = "field"
 const maxField = 256
 
 // hint returns a finding if the last step of the value's trail is a known name.
-func (fs fields) hint(v audit.Value) (audit.Finding, bool) {
-	step := v.Trail[len(v.Trail)-1]
-	if !isField(step) || v.Data.Len() == 0 || v.Data.Len() > maxField {
+func (of *stepNotes) hint(v audit.Value) (audit.Finding, bool) {
+	list := of.hints
+	if len(list) == 0 || v.Data.Len() == 0 || v.Data.Len() > maxField {
 		return audit.Finding{}, false
 	}
-	name := fieldName(step)
-	list := fs[name]
 	i := slices.IndexFunc(list, func(f field) bool { return f.value == "*" || f.value == string(v.Data.Reveal()) })
 	if i < 0 || !says(v.Data.Reveal()) {
 		return audit.Finding{}, false
@@ -54,7 +52,7 @@ func (fs fields) hint(v audit.Value) (audit.Finding, bool) {
 	f := list[i]
 	return audit.Finding{
 		Kind: f.kind, Form: ByField, Trail: v.Trail, Spans: v.Spans, Span: audit.Span{End: v.Data.Len()},
-		Confidence: audit.Hint, Value: shown(v.Data, audit.Span{}), Says: "by the name of the field " + name + " (" + f.source + ")",
+		Confidence: audit.Hint, Value: shown(v.Data, audit.Span{}), Says: "by the name of the field " + of.name + " (" + f.source + ")",
 	}, true
 }
 
@@ -91,7 +89,9 @@ func fieldName(step string) string {
 	name := step[strings.IndexByte(step, ':')+1:]
 	if isPointer(step) {
 		name = name[strings.LastIndexByte(name, '/')+1:]
-		name = pointerEscapes.Replace(name)
+		if strings.IndexByte(name, '~') >= 0 {
+			name = pointerEscapes.Replace(name)
+		}
 	}
 	return name
 }

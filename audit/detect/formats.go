@@ -133,18 +133,9 @@ type candidateKey struct {
 	pattern string
 }
 
-func (fs *formats) reading() *reading {
-	return &reading{formats: fs, met: make(map[[2]int]bool), had: make(map[candidateKey]bool)}
-}
-
 // observe holds a value against the places that end with its name.
-func (r *reading) observe(v audit.Value) {
-	step := v.Trail[len(v.Trail)-1]
-	if !isField(step) || v.Data.Len() == 0 {
-		return
-	}
-	places := r.places[fieldName(step)]
-	if len(places) == 0 {
+func (r *reading) observe(v audit.Value, places []place) {
+	if len(places) == 0 || v.Data.Len() == 0 {
 		return
 	}
 	names := namesOf(v.Trail)
@@ -155,17 +146,26 @@ func (r *reading) observe(v audit.Value) {
 		switch data := v.Data.Reveal(); {
 		case p.need >= 0:
 			if p.value == nil || p.value.Match(data) {
-				r.met[[2]int{p.format, p.need}] = true
+				r.met = noted(r.met, [2]int{p.format, p.need})
 			}
 		case !says(data):
 		default:
 			key := candidateKey{p.format, strings.Join(p.pattern, "/")}
 			if !r.had[key] && len(r.candidates) < maxCandidates {
-				r.had[key] = true
+				r.had = noted(r.had, key)
 				r.candidates = append(r.candidates, candidate{p, v})
 			}
 		}
 	}
+}
+
+// noted adds a key to a set, which is made with its first one.
+func noted[K comparable](set map[K]bool, key K) map[K]bool {
+	if set == nil {
+		set = make(map[K]bool)
+	}
+	set[key] = true
+	return set
 }
 
 // says reports whether a value says something: programs send words for
@@ -227,6 +227,9 @@ func (r *reading) known(i int) bool {
 // findings returns what the exhibit gives away in formats that its content
 // shows, and, as hints, in those that only its address suggests.
 func (r *reading) findings(ex audit.Exhibit) []audit.Finding {
+	if len(r.candidates) == 0 {
+		return nil
+	}
 	sure := make([]audit.Confidence, len(r.list))
 	for i, f := range r.list {
 		switch {

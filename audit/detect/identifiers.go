@@ -102,16 +102,25 @@ func isToken(v audit.Value) bool {
 	return !dummy
 }
 
-// observe notes a token.
-func (ids *identifiers) observe(ex audit.Exhibit, v audit.Value) {
-	name := ex.Host + " " + template(ex.URL) + " " + generic(v.Trail)
+// observe notes the tokens of an exhibit.
+func (ids *identifiers) observe(ex audit.Exhibit, tokens []audit.Value) {
+	if len(tokens) == 0 {
+		return
+	}
+	endpoint := ex.Host + " " + template(ex.URL) + " "
+	for _, v := range tokens {
+		ids.add(endpoint+generic(v.Trail), sighting{ex, ids.arms[ex.Arm], string(v.Data.Reveal()), v})
+	}
+}
+
+func (ids *identifiers) add(name string, s sighting) {
 	k := ids.keys[name]
 	if k == nil {
 		k = &key{}
 		ids.keys[name] = k
 		ids.order = append(ids.order, name)
 	}
-	k.seen = append(k.seen, sighting{ex, ids.arms[ex.Arm], string(v.Data.Reveal()), v})
+	k.seen = append(k.seen, s)
 }
 
 // template is the path of an address without what looks like an id or a word
@@ -137,7 +146,7 @@ var listPlace = regexp.MustCompile(`/\d+(/|$)`)
 func generic(t audit.Trail) string {
 	steps := slices.Clone(t)
 	for i, step := range steps {
-		if isPointer(step) {
+		if isPointer(step) && strings.ContainsAny(step, "0123456789") {
 			steps[i] = listPlace.ReplaceAllString(step, "/*$1")
 		}
 	}

@@ -6,10 +6,10 @@ import (
 	"telltale/audit"
 )
 
-// inOrder calls look for each exhibit, n at a time, and take for each scene in
-// the order of the exhibits. The workers live as long as there is work: their
-// stacks have grown once, then.
-func inOrder(exhibits iter.Seq2[audit.Exhibit, error], n int, look func(audit.Exhibit, error) scene, take func(scene)) {
+// inOrder looks at each exhibit, n at a time, and calls take for each scene in
+// the order of the exhibits. worker makes what one worker looks with. The
+// workers live as long as there is work: their stacks have grown once, then.
+func inOrder(exhibits iter.Seq2[audit.Exhibit, error], n int, worker func() func(audit.Exhibit, error) scene, take func(scene)) {
 	type task struct {
 		exhibit audit.Exhibit
 		err     error
@@ -18,6 +18,7 @@ func inOrder(exhibits iter.Seq2[audit.Exhibit, error], n int, look func(audit.Ex
 	tasks := make(chan task)
 	results := make(chan chan scene, n) // that nobody waits for yet
 	for range n {
+		look := worker()
 		go func() {
 			for t := range tasks {
 				t.result <- look(t.exhibit, t.err)

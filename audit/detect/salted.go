@@ -107,15 +107,13 @@ var saltNames = []struct {
 	{"token", namedSalt},
 }
 
-// saltOrder tells by the names on the way to a value whether it may be a salt.
-func saltOrder(steps audit.Trail) int {
+// saltOrder tells by a name on the way to a value whether it may be a salt.
+func saltOrder(step string) int {
 	order := otherSalt
-	for _, step := range steps {
-		step = strings.ToLower(step)
-		for _, n := range saltNames {
-			if n.order < order && strings.Contains(step, n.part) {
-				order = n.order
-			}
+	step = strings.ToLower(step)
+	for _, n := range saltNames {
+		if n.order < order && strings.Contains(step, n.part) {
+			order = n.order
 		}
 	}
 	return order
@@ -143,29 +141,35 @@ type unexplained struct {
 // A saltRecord is what may be a salted digest in an exhibit, by their first bytes.
 type saltRecord map[uint64]unexplained
 
-// add notes what may be a digest in a value. Digits that decoding takes off,
-// too, count below them.
-func (r saltRecord) add(v audit.Value) {
+// add notes what may be a digest in a value.
+func (r saltRecord) add(v audit.Value, digests []unexplained) {
 	if len(v.Trail) < 2 {
 		return
 	}
-	note := func(c unexplained) {
-		if key := word(c.sum); isDigestSize(len(c.sum)) && (len(r) < maxUnexplained || r[key].sum != nil) {
+	for _, c := range digests {
+		if key := word(c.sum); len(r) < maxUnexplained || r[key].sum != nil {
+			c.value = v
 			r[key] = c
 		}
 	}
-	if data := v.Data.Reveal(); isDigestSize(len(data)) && mayHoldDigest(data) {
-		note(unexplained{data, "", v, audit.Span{End: len(data)}})
-		return
+}
+
+// unexplainedIn returns what may be a digest in a value, without the value.
+// Digits that decoding takes off, too, count below them.
+func unexplainedIn(v audit.Value) (found []unexplained) {
+	data := v.Data.Reveal()
+	if isDigestSize(len(data)) && mayHoldDigest(data) {
+		return []unexplained{{sum: bytes.Clone(data), span: audit.Span{End: len(data)}}}
 	}
 	tokens(v, func(t token) {
 		switch {
-		case t.form == "dashed" && isUUID(t.sum):
-		case t.form == "base64" && !hasBothCases(v.Data.Reveal()[t.span.Start:t.span.End]):
+		case !isDigestSize(len(t.sum)), t.form == "dashed" && isUUID(t.sum):
+		case t.form == "base64" && !hasBothCases(data[t.span.Start:t.span.End]):
 		default:
-			note(unexplained{t.sum, t.form + " ", v, t.span})
+			found = append(found, unexplained{sum: t.sum, form: t.form + " ", span: t.span})
 		}
 	})
+	return found
 }
 
 // isUUID reports whether bytes have the version and the variant of a UUID
@@ -195,8 +199,9 @@ func (r saltRecord) keep() saltRecord {
 	return r
 }
 
-// saltsOf returns the salts that are tried, of the short values of an exhibit.
-func saltsOf(values []audit.Value) []salt {
+// saltsOf returns the salts that are tried, of the short values of an exhibit:
+// all, or those that are named so.
+func (n *notebook) saltsOf(values []audit.Value, all bool) []salt {
 	var salts []salt
 	had := make(map[string]bool)
 	add := func(text []byte, says string, order int) {
@@ -207,12 +212,16 @@ func saltsOf(values []audit.Value) []salt {
 	}
 	var named []salt
 	for _, v := range values {
-		if len(v.Trail) < 2 {
+		order := otherSalt
+		for _, step := range v.Trail[1:] {
+			order = min(order, n.step(step).salt)
+		}
+		if len(v.Trail) < 2 || !all && order > namedSalt {
 			continue
 		}
-		of := salt{v.Data.Reveal(), "with the salt at " + v.Trail[1:].String(), saltOrder(v.Trail[1:])}
+		of := salt{v.Data.Reveal(), "with the salt at " + v.Trail[1:].String(), order}
 		add(of.text, of.says, of.order)
-		if of.order <= namedSalt {
+		if order <= namedSalt {
 			named = append(named, of)
 		}
 	}

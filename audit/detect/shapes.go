@@ -20,27 +20,32 @@ type shapes struct {
 	halves map[string][]audit.Finding // by what they stand in
 }
 
-func newShapes() *shapes {
-	return &shapes{had: make(map[string]bool), halves: make(map[string][]audit.Finding)}
+// observe looks at a value that stands alone in a field, be it encoded.
+func (s *shapes) observe(v audit.Value, of *stepNotes, notes *valueNotes) {
+	if len(s.had) >= maxCandidates {
+		return
+	}
+	if of.isField {
+		if notes.shaped {
+			s.tell(v, notes.shape)
+		}
+		return
+	}
+	if step := fieldOf(v.Trail); step != "" && v.Data.Len() <= maxField {
+		if m, ok := personal.Recognise(fieldName(step), string(v.Data.Reveal())); ok {
+			s.tell(v, m)
+		}
+	}
 }
 
-// observe looks at a value that stands alone in a field, be it encoded.
-func (s *shapes) observe(v audit.Value) {
-	step := fieldOf(v.Trail)
-	if step == "" || v.Data.Len() == 0 || v.Data.Len() > maxField || len(s.had) >= maxCandidates {
-		return
-	}
-	value := string(v.Data.Reveal())
-	m, ok := personal.Recognise(fieldName(step), value)
-	if !ok {
-		return
-	}
+// tell takes in what a value was recognised as.
+func (s *shapes) tell(v audit.Value, m personal.Match) {
 	confidence := audit.Hint
 	if m.Likely() {
 		confidence = audit.Likely
 	}
 	f := audit.Finding{
-		Kind: m.Form.Kind, Form: ByShape, Trail: v.Trail, Spans: v.Spans, Span: audit.Span{End: len(value)},
+		Kind: m.Form.Kind, Form: ByShape, Trail: v.Trail, Spans: v.Spans, Span: audit.Span{End: v.Data.Len()},
 		Confidence: confidence, Value: shown(v.Data, audit.Span{}), Says: m.Says(),
 	}
 	switch m.Form.Name {
@@ -69,7 +74,7 @@ func fieldOf(t audit.Trail) string {
 func (s *shapes) add(f audit.Finding) {
 	key := string(f.Kind) + " " + string(f.Value.Reveal())
 	if !s.had[key] {
-		s.had[key] = true
+		s.had = noted(s.had, key)
 		s.found = append(s.found, f)
 	}
 }
@@ -81,6 +86,9 @@ func (s *shapes) half(name string, f audit.Finding) {
 	other := "latitude"
 	if name == other {
 		other = "longitude"
+	}
+	if s.halves == nil {
+		s.halves = make(map[string][]audit.Finding)
 	}
 	if len(s.halves) < maxCandidates {
 		s.halves[name+around] = append(s.halves[name+around], f)

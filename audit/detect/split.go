@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"net/url"
@@ -33,6 +34,9 @@ type strands struct {
 	starts  []int              // of the values of one layer in values
 	alike   map[uint64]*strand // of one trail but for numbers, by its hash
 	order   []*strand          // of alike
+	key     []byte             // of the last strand
+	thread  thread             // the last one
+	all     strand             // all values
 }
 
 // A strand is a sequence of values: their indexes.
@@ -41,6 +45,13 @@ type strand []int
 // newStrands makes room for values of up to longest bytes.
 func newStrands(longest int) *strands {
 	return &strands{longest: max(longest, maxSaltLen), alike: make(map[uint64]*strand)}
+}
+
+// reset forgets all values, and keeps the room for them.
+func (ss *strands) reset() {
+	clear(ss.values)
+	clear(ss.alike)
+	ss.values, ss.starts, ss.order = ss.values[:0], ss.starts[:0], ss.order[:0]
 }
 
 // add puts a value behind those that it belongs to. It comes after all values
@@ -94,9 +105,10 @@ type thread struct {
 }
 
 // spin puts the values of a strand one behind the other, as they are read,
-// without those that are shorter than least.
+// without those that are shorter than least. The thread lasts until the next one
+// is spun.
 func (ss *strands) spin(s strand, least int, read func([]byte) []byte) thread {
-	t := thread{ends: make([]int, 0, len(s)), which: make(strand, 0, len(s))}
+	t := thread{ss.thread.data[:0], ss.thread.ends[:0], ss.thread.which[:0]}
 	for _, i := range s {
 		data := ss.values[i].Data.Reveal()
 		if read != nil {
@@ -107,27 +119,26 @@ func (ss *strands) spin(s strand, least int, read func([]byte) []byte) thread {
 			t.ends, t.which = append(t.ends, len(t.data)), append(t.which, i)
 		}
 	}
+	ss.thread = t
 	return t
 }
 
 // pieceReadings are the digits that each piece may be written in by itself.
 // They give nothing for other data.
 var pieceReadings = []func([]byte) []byte{
-	func(data []byte) []byte {
-		text, err := base64.StdEncoding.DecodeString(string(data))
-		return ifPrintable(text, err)
-	},
-	func(data []byte) []byte {
-		text, err := base64.RawURLEncoding.DecodeString(string(data))
-		return ifPrintable(text, err)
-	},
-	func(data []byte) []byte {
-		text, err := hex.DecodeString(string(data))
-		return ifPrintable(text, err)
-	},
+	func(data []byte) []byte { return digitsOf(data, base64Digit, base64.StdEncoding.AppendDecode) },
+	func(data []byte) []byte { return digitsOf(data, base64Digit, base64.RawURLEncoding.AppendDecode) },
+	func(data []byte) []byte { return digitsOf(data, hexDigit, hex.AppendDecode) },
 }
 
-func ifPrintable(text []byte, err error) []byte {
+// digitsOf reads the digits of an alphabet, if they are those of text.
+func digitsOf(data []byte, kind digitKind, read func(dst, src []byte) ([]byte, error)) []byte {
+	for _, c := range data {
+		if digitKinds[c]&kind == 0 && c != '=' {
+			return nil
+		}
+	}
+	text, err := read(nil, data)
 	if err != nil || slices.ContainsFunc(text, func(b byte) bool { return unprintable[b] && b < utf8.RuneSelf }) {
 		return nil
 	}
@@ -136,6 +147,9 @@ func ifPrintable(text []byte, err error) []byte {
 
 // withoutPercent takes the percent encoding off a piece, if it has one.
 func withoutPercent(data []byte) []byte {
+	if bytes.IndexByte(data, '%') < 0 {
+		return data
+	}
 	if text, err := url.PathUnescape(string(data)); err == nil {
 		return []byte(text)
 	}
@@ -143,20 +157,21 @@ func withoutPercent(data []byte) []byte {
 }
 
 // threads calls look for each way in which the values of a strand may belong
-// together.
-func (ss *strands) threads(s strand, look func(thread)) {
+// together; inOrder has them in the order of the numbers of their names.
+func (ss *strands) threads(s, inOrder strand, look func(thread)) {
 	all := ss.spin(s, 1, nil)
+	encoded := bytes.IndexByte(all.data, '%') >= 0
 	look(all)
 	if longer := ss.spin(s, leastPiece, nil); len(longer.ends) < len(all.ends) {
 		look(longer)
 	}
-	if bytes.IndexByte(all.data, '%') >= 0 {
+	if encoded {
 		look(ss.spin(s, 1, withoutPercent))
 	}
 	for _, read := range pieceReadings {
 		look(ss.spin(s, 1, read))
 	}
-	for _, other := range []strand{ss.numbered(s), backwards(s)} {
+	for _, other := range []strand{inOrder, backwards(s)} {
 		look(ss.spin(other, 1, withoutPercent))
 	}
 }
@@ -170,20 +185,34 @@ func backwards(s strand) strand {
 // numbered returns the values whose names end in a number in the order of
 // these, nothing if they are in it already.
 func (ss *strands) numbered(s strand) strand {
-	numbers := make(map[int]int)
-	var list strand
+	type place struct{ number, index int }
+	byNumber := func(a, b place) int { return cmp.Compare(a.number, b.number) }
+	var few [32]place
+	places := few[:0]
 	for _, i := range s {
 		step := ss.values[i].Trail[len(ss.values[i].Trail)-1]
-		if n, err := strconv.Atoi(step[len(strings.TrimRight(step, "0123456789")):]); err == nil {
-			numbers[i], list = n, append(list, i)
+		if n, ok := lastNumber(step); ok {
+			places = append(places, place{n, i})
 		}
 	}
-	byNumber := func(a, b int) int { return cmp.Compare(numbers[a], numbers[b]) }
-	if slices.IsSortedFunc(list, byNumber) {
+	if slices.IsSortedFunc(places, byNumber) {
 		return nil
 	}
-	slices.SortStableFunc(list, byNumber)
+	slices.SortStableFunc(places, byNumber)
+	list := make(strand, len(places))
+	for i, p := range places {
+		list[i] = p.index
+	}
 	return list
+}
+
+// lastNumber returns the number that a step ends with.
+func lastNumber(step string) (n int, ok bool) {
+	if c := step[len(step)-1]; c < '0' || c > '9' {
+		return 0, false
+	}
+	n, err := strconv.Atoi(step[len(strings.TrimRight(step, "0123456789")):])
+	return n, err == nil
 }
 
 // at returns which value of the thread holds the byte at a place.
@@ -194,15 +223,18 @@ func (t thread) at(place int) int { return sort.SearchInts(t.ends, place+1) }
 const leastPiece = 4
 
 // meet returns the seeds that stand in several values, each once, in the layer
-// that holds all pieces. layer returns the bytes of a layer.
-func (ss *strands) meet(seeds *Seeds, layer func(audit.Value) (audit.Secret, bool)) []meeting {
+// that holds all pieces. layer returns the bytes of a layer. Strands in which no
+// seed goes on are noted.
+func (ss *strands) meet(notes *notebook, layer func(audit.Value) (audit.Secret, bool)) []meeting {
 	var met []meeting
-	had := make(map[int]bool)
+	var had map[int]bool
+	dull := true
 	look := func(t thread) {
 		if len(t.ends) < 2 {
 			return
 		}
-		seeds.whole(t.data, func(seed int, sp *spelling, start, end int) {
+		notes.seeds.whole(t.data, func(seed int, sp *spelling, start, end int) {
+			dull = false
 			first, last := t.at(start), t.at(end-1)
 			if first == last || had[seed] {
 				return
@@ -214,11 +246,24 @@ func (ss *strands) meet(seeds *Seeds, layer func(audit.Value) (audit.Secret, boo
 			if m.value.Data, ok = layer(m.value); !ok {
 				return
 			}
-			had[seed] = true
+			had = noted(had, seed)
 			m.Match.Seed, m.Form, m.Confidence, m.rank = seed, splitForm, sp.confidence(), asWhole
 			m.says = fmt.Sprintf("in %d pieces", last-first+1)
 			met = append(met, m)
 		})
+	}
+	follow := func(s strand) {
+		inOrder := ss.numbered(s)
+		noted := inOrder == nil && ss.write(s)
+		if noted && notes.dull[string(ss.key)] {
+			return
+		}
+		dull = true
+		ss.threads(s, inOrder, look)
+		if noted && dull {
+			notes.grow(len(ss.key))
+			notes.dull[string(ss.key)] = true
+		}
 	}
 	for i, start := range ss.starts {
 		end := len(ss.values)
@@ -228,18 +273,31 @@ func (ss *strands) meet(seeds *Seeds, layer func(audit.Value) (audit.Secret, boo
 		if end-start < 2 {
 			continue
 		}
-		s := make(strand, 0, end-start)
-		for k := start; k < end; k++ {
-			s = append(s, k)
+		for len(ss.all) < end {
+			ss.all = append(ss.all, len(ss.all))
 		}
-		ss.threads(s, look)
+		follow(ss.all[start:end:end])
 	}
 	for _, s := range ss.order {
 		if len(*s) > 1 {
-			ss.threads(*s, look)
+			follow(*s)
 		}
 	}
 	return met
+}
+
+// write makes the key of a strand, its values with their lengths, and reports
+// whether it is short enough to be noted.
+func (ss *strands) write(s strand) bool {
+	ss.key = ss.key[:0]
+	for _, i := range s {
+		data := ss.values[i].Data.Reveal()
+		ss.key = append(binary.AppendUvarint(ss.key, uint64(len(data))), data...)
+		if len(ss.key) > maxStrand {
+			return false
+		}
+	}
+	return true
 }
 
 // around returns the layer that two values were taken from, without its data,
