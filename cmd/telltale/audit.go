@@ -152,7 +152,7 @@ func runAudit(ctx context.Context, e *env, o auditOptions) error {
 	shown := show(e, t.options.dir, o.reveal, o.shelf, o.keys...)
 	// An interrupted audit is sealed as well.
 	if err := sign.seal(context.WithoutCancel(ctx), e, t.options.dir, needed(o.keys, o.shelf)); err != nil {
-		return errors.Join(runErr, fmt.Errorf("the case in %s is not sealed: %w", t.options.dir, err))
+		return errors.Join(runErr, fmt.Errorf("the case in %s is not sealed: %w; `telltale seal %[1]s` does it later", t.options.dir, err))
 	}
 	if runErr == nil {
 		return shown

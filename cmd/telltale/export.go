@@ -9,12 +9,14 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"filippo.io/age"
 	"filippo.io/age/agessh"
 	"github.com/spf13/cobra"
 
+	"telltale/audit"
 	"telltale/audit/evidence"
 	"telltale/audit/evidence/custody"
 	"telltale/audit/evidence/redact"
@@ -28,6 +30,9 @@ contents of header fields, values of seeds, pictures and the report, and every
 hash of these. What is left still verifies against the same signature, and
 nothing that was left out can be exchanged for something else, or guessed.
 
+--show FINDING leaves the request that a finding stands in as it is, with its
+body: so one leak can be shown to someone without all the others.
+
 --for KEY encrypts the copy with age (age-encryption.org) for those who have
 the key: age1…, an SSH key (ssh-ed25519 or ssh-rsa), or a file with such keys,
 one a line. It is then one file, which ` + "`age -d -i KEY FILE | tar x`" + ` opens.
@@ -36,13 +41,14 @@ The case has to hold. That it was exported is written into its journal, signed
 with your key. docs/evidence.md says exactly what a copy proves.`
 
 const exportExample = `  telltale export --redact cases/phone -o phone-for-the-vendor
+  telltale export --redact --show f17 cases/phone -o f17-for-the-vendor
   telltale export --for age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p cases/phone -o phone.tar.age
   telltale export --redact --for regulator.keys cases/phone -o phone.tar.age`
 
 // exporting are the flags of export.
 type exporting struct {
 	redact       bool
-	to           []string
+	show, to     []string
 	out, keyFile string
 }
 
@@ -57,6 +63,7 @@ func newExport(e *env) *cobra.Command {
 		RunE:    func(_ *cobra.Command, args []string) error { return o.run(e, args[0]) },
 	}
 	c.Flags().BoolVar(&o.redact, "redact", false, "leave out what may be personal")
+	c.Flags().StringSliceVar(&o.show, "show", nil, "with --redact: leave the request as it is that this `FINDING` stands in, such as f17; may be repeated")
 	c.Flags().StringArrayVar(&o.to, "for", nil, "encrypt for the holder of this `KEY`: age1…, ssh-ed25519 …, ssh-rsa …, or a file of such; may be repeated")
 	c.Flags().StringVarP(&o.out, "out", "o", "", "new folder, or with --for new file, to write")
 	keyFileFlag(c, &o.keyFile)
@@ -100,6 +107,9 @@ func (o exporting) run(e *env, dir string) error {
 func (o exporting) check() ([]age.Recipient, error) {
 	if o.out == "" {
 		return nil, usagef("-o is missing: name a new folder, or with --for a new file")
+	}
+	if !o.redact && len(o.show) > 0 {
+		return nil, usagef("--show says what --redact leaves; without it everything is shown")
 	}
 	if !o.redact && len(o.to) == 0 {
 		return nil, usagef("say what kind of copy: --redact, --for KEY, or both")
@@ -168,17 +178,64 @@ func readRecipients(name string) ([]age.Recipient, error) {
 
 // redacted writes a redacted copy. One that broke off is removed.
 func (o exporting) redacted(dir, out string) error {
-	facts, err := os.Open(filepath.Join(dir, evidence.FactsFile)) //nolint:gosec // of the case that the user names
-	revealedFacts := true
-	if err == nil {
-		if open, err := revealed(facts); err == nil {
-			revealedFacts = open
-		}
-		_ = facts.Close()
+	rules, err := shown(dir, o.show)
+	if err != nil {
+		return err
 	}
-	if err := seal.Redact(dir, out, redact.Rules{Revealed: revealedFacts}); err != nil {
+	if err := seal.Redact(dir, out, rules); err != nil {
 		_ = os.RemoveAll(out)
 		return err
+	}
+	return nil
+}
+
+// shown makes the rules by which a case is redacted.
+func shown(dir string, findings []string) (redact.Rules, error) {
+	rules := redact.Rules{Revealed: true, Events: map[int]bool{}, Bodies: map[string]bool{}}
+	facts, err := os.Open(filepath.Join(dir, evidence.FactsFile)) //nolint:gosec // of the case that the user names
+	if errors.Is(err, fs.ErrNotExist) && len(findings) == 0 {
+		return rules, nil
+	}
+	if err != nil {
+		return rules, err
+	}
+	defer func() { _ = facts.Close() }()
+	events := make(map[string]int) // by exhibit
+	left := slices.Clone(findings)
+	for f, err := range audit.Facts(facts) {
+		switch {
+		case err != nil:
+			return rules, err
+		case f.Config != nil:
+			rules.Revealed = f.Config.Reveal
+		case f.Exhibit != nil:
+			events[f.Exhibit.ID] = f.Exhibit.Event
+		case f.Finding != nil && slices.Contains(left, f.Finding.ID):
+			rules.Events[events[f.Finding.Exhibit]] = true
+			left = slices.DeleteFunc(left, func(id string) bool { return id == f.Finding.ID })
+		}
+	}
+	if len(left) > 0 {
+		return rules, usagef("--show %s: the case has no such finding", strings.Join(left, ","))
+	}
+	return rules, showBodies(dir, rules)
+}
+
+// showBodies adds to rules what was sent in the events that are shown.
+func showBodies(dir string, rules redact.Rules) error {
+	if len(rules.Events) == 0 {
+		return nil
+	}
+	r, err := evidence.Open(dir)
+	if err != nil {
+		return err
+	}
+	n := 0
+	for e := range whole(r.Events()) {
+		n++
+		if bodies := e.Bodies(); rules.Events[n] && len(bodies) > 0 {
+			rules.Bodies[bodies[0].SHA256] = true
+		}
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -30,16 +29,7 @@ func newReport(e *env) *cobra.Command {
 		Long:    reportHelp,
 		Example: "  telltale report cases/2026-11-21-090000-mint-2020",
 		Args:    cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			shown := show(e, args[0], reveal, files, keys...)
-			if shown != nil && !errors.Is(shown, errFinding) {
-				return shown
-			}
-			if err := journal(e, args[0], "", custody.Entry{Action: custody.Report}); err != nil {
-				return err
-			}
-			return shown
-		},
+		RunE:    func(_ *cobra.Command, args []string) error { return show(e, args[0], reveal, files, keys...) },
 	}
 	c.Flags().BoolVar(&reveal, "reveal", false, "write captured values in clear into facts and report")
 	keyFlag(c, &keys)
@@ -77,6 +67,9 @@ func show(e *env, dir string, reveal bool, files shelf, keys ...string) error {
 		return err
 	}
 	_, _ = fmt.Fprintf(e.stdout, "\nReport: %s\n", r.Path(evidence.ReportFile))
+	if err := journal(e, dir, "", custody.Entry{Action: custody.Report}); err != nil {
+		return err
+	}
 	return outcome(c)
 }
 

@@ -158,10 +158,15 @@ func (s *signer) seal(ctx context.Context, e *env, dir string, needs []string) e
 	for _, t := range tokens {
 		_, _ = fmt.Fprintf(e.stdout, "Time stamp: %s by %s\n", timeWords(t.Time), t.Authority)
 	}
-	if s.made != "" {
-		_, _ = fmt.Fprintf(e.stderr, "A signing key was made in %s: keep it, and tell others its fingerprint, or they cannot know that the seal is yours.\n", s.made)
-	}
+	tellKey(e, s.made)
 	return nil
+}
+
+// tellKey says where a key lies that was made now.
+func tellKey(e *env, made string) {
+	if made != "" {
+		_, _ = fmt.Fprintf(e.stderr, "A signing key was made in %s: keep it, and tell others its fingerprint, or they cannot know that a seal is yours.\n", made)
+	}
 }
 
 // journal adds an entry to the journal of a case, if it is sealed. A case that
@@ -171,10 +176,11 @@ func journal(e *env, dir, keyFile string, entry custody.Entry) error {
 	if err != nil || !ok {
 		return err
 	}
-	key, _, err := ownKey(e, keyFile)
+	key, made, err := ownKey(e, keyFile)
 	if err != nil {
 		return err
 	}
+	tellKey(e, made)
 	entry.Time = e.now().UTC().Truncate(time.Millisecond)
 	err = custody.Append(filepath.Join(dir, seal.JournalFile), manifest, key, entry)
 	if errors.Is(err, fs.ErrPermission) {

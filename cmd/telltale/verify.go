@@ -270,11 +270,11 @@ func (v *verification) derived(book *library, keys []string, files shelf) {
 func (v *verification) end() error {
 	switch n := len(v.seal.Changes); {
 	case n > 0:
-		return fmt.Errorf("%w: %s: %s %s", errChanged, v.dir, v.seal.Changes[0].File, v.seal.Changes[0].What)
+		return fmt.Errorf("%w: %s: %s", errChanged, v.dir, visible(v.seal.Changes[0].File+" "+v.seal.Changes[0].What))
 	case v.unknown && len(v.seal.Unread) > 0:
-		return fmt.Errorf("not all of %s could be read: %s", v.dir, v.seal.Unread[0].What)
+		return fmt.Errorf("not all of %s could be read: %s", v.dir, visible(v.seal.Unread[0].What))
 	case v.unknown:
-		return fmt.Errorf("not all of %s could be checked: facts %s", v.dir, v.facts)
+		return fmt.Errorf("not all of %s could be checked: facts %s", v.dir, visible(v.facts))
 	}
 	return nil
 }

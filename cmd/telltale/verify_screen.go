@@ -16,7 +16,7 @@ func (v *verification) show(w io.Writer) {
 	s := &screen{w: w}
 	m := v.seal.Manifest
 	if v.seal.Signer != nil {
-		s.line("case %s, sealed %s", m.Case, timeWords(m.Sealed))
+		s.line("case %s, sealed %s", visible(m.Case), timeWords(m.Sealed))
 		s.line("by key %s\n", sshsig.Fingerprint(v.seal.Signer))
 	}
 	if n := len(v.seal.Changes); n > 0 {

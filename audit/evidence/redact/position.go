@@ -9,6 +9,7 @@ type position struct {
 	key  string // the last that was read
 	sure bool   // a colon stands behind it
 	lost bool   // it went deeper than any case does
+	line int    // newlines between strings so far
 }
 
 // A container is an object or a list that is open.
@@ -26,6 +27,8 @@ const maxDepth = 64
 func (p *position) between(b []byte) {
 	for _, c := range b {
 		switch c {
+		case '\n':
+			p.line++
 		case '{', '[':
 			p.enter(c == '[')
 		case '}', ']':

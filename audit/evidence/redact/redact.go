@@ -9,6 +9,7 @@
 package redact
 
 import (
+	"path"
 	"strings"
 
 	"telltale/audit/evidence"
@@ -19,6 +20,12 @@ import (
 type Rules struct {
 	// Revealed says that the facts have values and addresses in clear.
 	Revealed bool
+	// Events are the lines of the capture log, from 1, that are shown
+	// nevertheless: all of them but the hashes of what is not.
+	Events map[int]bool
+	// Bodies are those that are shown nevertheless, by their SHA-256 in
+	// hexadecimal digits.
+	Bodies map[string]bool
 }
 
 // files are those of which anything is shown, with the strings that are: their
@@ -71,9 +78,11 @@ func words(list string) map[string]bool {
 }
 
 // Fate decides about a file.
-func (Rules) Fate(name string) seal.Fate {
+func (r Rules) Fate(name string) seal.Fate {
 	shown, known := files[name]
 	switch {
+	case strings.HasPrefix(name, evidence.BlobsDir+"/") && r.Bodies[path.Base(name)]:
+		return seal.Keep
 	case !known:
 		return seal.Withhold
 	case shown == nil:
@@ -99,6 +108,8 @@ func (r Rules) Strings(name string) func([]byte) bool {
 		value := strings.ToLower(strings.Trim(string(piece), `"`))
 		defer p.value(value)
 		switch {
+		case name == evidence.CaptureFile && r.Events[p.line+1]:
+			return r.ofEvent(place, value)
 		case contents[place] && name == evidence.CaptureFile:
 			return fields[p.name()]
 		case place == "exhibit.url" && name == evidence.FactsFile:
@@ -106,4 +117,12 @@ func (r Rules) Strings(name string) func([]byte) bool {
 		}
 		return shown[place]
 	}
+}
+
+// ofEvent decides about a string of an event that is shown.
+func (r Rules) ofEvent(place, value string) bool {
+	if strings.HasSuffix(place, ".sha256") {
+		return r.Bodies[value]
+	}
+	return place != "prev" && place != "?"
 }

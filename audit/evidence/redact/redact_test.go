@@ -80,3 +80,20 @@ func TestFate(t *testing.T) {
 		}
 	}
 }
+
+// What is shown nevertheless is one event and its body, without the hashes of
+// others.
+func TestShown(t *testing.T) {
+	r := redact.Rules{Events: map[int]bool{2: true}, Bodies: map[string]bool{"cd": true}}
+	const line = `{"prev":"ab","exchange":{"url":"https://a/?q=1","body":{"sha256":"cd"},"reply":{"sha256":"ef"},"header":[{"name":"Cookie","value":"id=1"}]}}` + "\n"
+	const hidden = `{"prev":X,"exchange":{"url":X,"body":{"sha256":X},"reply":{"sha256":X},"header":[{"name":"Cookie","value":X}]}}` + "\n"
+	const open = `{"prev":X,"exchange":{"url":"https://a/?q=1","body":{"sha256":"cd"},"reply":{"sha256":X},"header":[{"name":"Cookie","value":"id=1"}]}}` + "\n"
+	if diff := cmp.Diff(hidden+open+hidden, shown(t, r, evidence.CaptureFile, line+line+line)); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	for name, want := range map[string]seal.Fate{"blobs/cd/cd/cd": seal.Keep, "blobs/ef/ef/ef": seal.Withhold} {
+		if got := r.Fate(name); got != want {
+			t.Errorf("%s: got %d, want %d", name, got, want)
+		}
+	}
+}
