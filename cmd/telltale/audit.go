@@ -151,13 +151,17 @@ func runAudit(ctx context.Context, e *env, o auditOptions) error {
 	}
 	shown := show(e, t.options.dir, o.reveal, o.shelf, o.keys...)
 	// An interrupted audit is sealed as well.
-	if err := sign.seal(context.WithoutCancel(ctx), e, t.options.dir, needed(o.keys, o.shelf)); err != nil {
-		return errors.Join(runErr, fmt.Errorf("the case in %s is not sealed: %w; `telltale seal %[1]s` does it later", t.options.dir, err))
+	unsealed := sign.seal(context.WithoutCancel(ctx), e, t.options.dir, needed(o.keys, o.shelf))
+	if unsealed != nil {
+		unsealed = fmt.Errorf("the case is not sealed: %w; `telltale seal %s` does it later", unsealed, t.options.dir)
 	}
-	if runErr == nil {
-		return shown
+	switch {
+	case runErr != nil:
+		return fmt.Errorf("%w. The case in %s is partial; what was captured is kept: telltale report %s", errors.Join(because(runErr), unsealed), t.options.dir, t.options.dir)
+	case unsealed != nil:
+		return unsealed
 	}
-	return fmt.Errorf("%w. The case in %s is partial; what was captured is kept: telltale report %s", because(runErr), t.options.dir, t.options.dir)
+	return shown
 }
 
 func where(online bool) string {

@@ -156,6 +156,7 @@ func (k keyed) leaf(dir string) result {
 }
 
 // sign writes manifest, signatures, stamps and the first line of the journal.
+// If one cannot be written, none is left: the case is open, as before.
 func (m Maker) sign(dir string, man Manifest) error {
 	text, err := json.MarshalIndent(man, "", "  ")
 	if err != nil {
@@ -167,24 +168,39 @@ func (m Maker) sign(dir string, man Manifest) error {
 	for i, stamp := range m.Stamps {
 		token, err := stamp(raw)
 		if err != nil {
-			_ = os.Remove(filepath.Join(dir, LeavesFile))
+			m.undo(dir, files)
 			return fmt.Errorf("time stamp %d was asked for and is missing, so the case is not sealed: %w", i+1, err)
 		}
 		files = append(files, file{StampFile(i + 1), token})
 	}
-	// The manifest goes last: with it the case is sealed.
-	for _, f := range append(files[1:len(files):len(files)], files[0]) {
-		if f.name == ManifestFile {
-			err = custody.Append(filepath.Join(dir, JournalFile), sha(text).String(), m.Key, custody.Entry{Time: man.Sealed, Action: custody.Seal, Files: named(files)})
-		}
-		if err == nil {
-			err = evidence.WriteFile(filepath.Join(dir, f.name), f.data)
-		}
-		if err != nil {
+	if err := m.write(dir, files); err != nil {
+		m.undo(dir, files)
+		return err
+	}
+	return nil
+}
+
+// write writes the files of a seal. The manifest, which comes first in the
+// list, goes last: with it the case is sealed.
+func (m Maker) write(dir string, files []file) error {
+	for _, f := range files[1:] {
+		if err := evidence.WriteFile(filepath.Join(dir, f.name), f.data); err != nil {
 			return err
 		}
 	}
-	return nil
+	manifest := files[0]
+	first := custody.Entry{Time: m.Now.UTC().Truncate(time.Millisecond), Action: custody.Seal, Files: named(files)}
+	if err := custody.Append(filepath.Join(dir, JournalFile), sha(manifest.data).String(), m.Key, first); err != nil {
+		return err
+	}
+	return evidence.WriteFile(filepath.Join(dir, manifest.name), manifest.data)
+}
+
+// undo removes what was written of a seal that could not be finished.
+func (m Maker) undo(dir string, files []file) {
+	for _, f := range append([]file{{name: LeavesFile}, {name: JournalFile}}, files...) {
+		_ = os.Remove(filepath.Join(dir, f.name))
+	}
 }
 
 type file struct {

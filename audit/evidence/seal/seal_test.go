@@ -391,3 +391,25 @@ func TestStamps(t *testing.T) {
 		t.Errorf("a stamp that was added: got %v", got)
 	}
 }
+
+// A seal that cannot be finished leaves nothing behind: the case is open, and
+// can be sealed later.
+func TestUnfinished(t *testing.T) {
+	dir := newCase(t, "c1")
+	before := files(t, dir)
+	m := maker(1)
+	m.Stamps = []func([]byte) ([]byte, error){func([]byte) ([]byte, error) {
+		// What comes after the stamps cannot be written then.
+		return []byte("token"), os.MkdirAll(filepath.Join(dir, seal.JournalFile, "x"), 0o700)
+	}}
+	if _, err := m.Make(dir); err == nil || !strings.Contains(err.Error(), "is a directory") {
+		t.Errorf("got %v", err)
+	}
+	if got := files(t, dir); !slices.Equal(got, before) {
+		t.Errorf("left behind: %v", got)
+	}
+	check(t, os.RemoveAll(filepath.Join(dir, seal.JournalFile)))
+	if _, err := maker(1).Make(dir); err != nil {
+		t.Error(err)
+	}
+}
