@@ -39,6 +39,7 @@ var layers = []layer{
 	{"audit/decode", []string{"audit", "claims", "personal", "sensors"}, "a stage is a function of its input"},
 	{"audit/detect", []string{"audit", "claims", "personal", "sensors"}, "names the wire format of what it looks at"},
 	{"audit/attribute/...", []string{"audit", "audit/attribute/...", "claims", "personal"}, "its tables, how they are packed, and what makes them"},
+	{"audit/evidence/...", []string{"audit", "audit/evidence/...", "claims", "personal"}, "the case folder, and each format of its seal in a folder"},
 	{"audit/...", []string{"audit", "claims", "personal"}, "stages meet in cmd, not in each other"},
 	{"anonymity", []string{"audit", "personal"}, "measures a table; shows no value"},
 	{"anonymity/...", []string{"anonymity", "audit"}, "reads tables, keeps rows on disk, shows results"},

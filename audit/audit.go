@@ -28,7 +28,7 @@ type Exhibit struct {
 	URL    string    `json:"url,omitempty"`
 	Method string    `json:"method,omitempty"`
 	Host   string    `json:"host"`
-	Part   string    `json:"part"` // request.url, request.header, request.body, message.out, tunnel.out
+	Part   string    `json:"part"` // request.url, request.header, request.body, message.out, tunnel.out; screen
 	Size   int64     `json:"size"`
 	SHA256 string    `json:"sha256"`
 	Type   string    `json:"type,omitempty"`   // media type that the sender gave

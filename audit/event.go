@@ -19,6 +19,7 @@ type Event struct {
 	Refused  *Refused  `json:"refused,omitempty"`
 	Lookup   *Lookup   `json:"lookup,omitempty"`
 	Source   *Source   `json:"source,omitempty"`
+	Picture  *Picture  `json:"picture,omitempty"`
 	End      *End      `json:"end,omitempty"`
 }
 
@@ -121,6 +122,12 @@ type Source struct {
 	Error   string   `json:"error,omitempty"`   // why it was not read to its end
 }
 
+// A Picture is what the user of the software saw at the time of the event.
+type Picture struct {
+	Type string `json:"type"` // media type
+	Body Body   `json:"body"` // empty if there is no picture; its Error says why
+}
+
 // A Passed counts packets, or records of a file that has none, that were not
 // read for one reason.
 type Passed struct {
@@ -186,4 +193,19 @@ type BodyWriter interface {
 	io.Writer
 	// Close keeps the body. cause says why it is incomplete, nil if it is not.
 	Close(cause error) (Body, error)
+}
+
+// Bodies returns the bodies that the event names.
+func (e Event) Bodies() []Body {
+	switch {
+	case e.Exchange != nil:
+		return []Body{e.Exchange.Body, e.Exchange.Reply}
+	case e.Message != nil:
+		return []Body{e.Message.Body}
+	case e.Tunnel != nil:
+		return []Body{e.Tunnel.Out, e.Tunnel.In}
+	case e.Picture != nil:
+		return []Body{e.Picture.Body}
+	}
+	return nil
 }

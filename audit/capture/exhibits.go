@@ -35,6 +35,28 @@ func Answers(caseID string, events iter.Seq2[audit.Event, error], open func(audi
 	return exhibits{caseID, events, open, limit}.of("a", answers)
 }
 
+// Pictures takes the pictures of a case out of its events, numbered s1, s2 …
+// in the order of the log. They have no data: no value is sought in them, and
+// what an event says of its picture is all that is read. Of a log that breaks
+// off they are those before.
+func Pictures(caseID string, events iter.Seq2[audit.Event, error]) []audit.Exhibit {
+	var list []audit.Exhibit
+	line := 0
+	for e, err := range events {
+		line++
+		if err != nil {
+			break
+		}
+		if p := e.Picture; p != nil && p.Body.SHA256 != "" {
+			list = append(list, audit.Exhibit{
+				ID: fmt.Sprintf("s%d", len(list)+1), Case: caseID, Place: e.Place, Time: e.Time,
+				Part: "screen", Type: p.Type, Size: p.Body.Size, SHA256: p.Body.SHA256, Event: line,
+			})
+		}
+	}
+	return list
+}
+
 // exhibits is where exhibits are taken from.
 type exhibits struct {
 	caseID string

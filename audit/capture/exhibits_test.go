@@ -201,3 +201,26 @@ func TestAnswers(t *testing.T) {
 		t.Errorf("-want +got\n%s", diff)
 	}
 }
+
+// Pictures are exhibits without bytes, and none of the others: no value is
+// sought in them, and they do not count as unread.
+func TestPictures(t *testing.T) {
+	bodies := make(shelf)
+	body := bodies.put("png")
+	events := log(
+		placed(audit.Event{Step: &audit.Step{Action: "visit"}}),
+		placed(audit.Event{Picture: &audit.Picture{Type: "image/png", Body: body}}),
+		placed(audit.Event{Picture: &audit.Picture{Type: "image/png", Body: audit.Body{Error: "no window"}}}),
+		placed(audit.Event{Picture: &audit.Picture{Type: "image/png", Body: body}}),
+	)
+	want := []audit.Exhibit{
+		{ID: "s1", Case: "c", Place: place, Time: noon, Part: "screen", Type: "image/png", Size: 3, SHA256: body.SHA256, Event: 2},
+		{ID: "s2", Case: "c", Place: place, Time: noon, Part: "screen", Type: "image/png", Size: 3, SHA256: body.SHA256, Event: 4},
+	}
+	if diff := cmp.Diff(want, capture.Pictures("c", events), cmp.Comparer(audit.Secret.Equal)); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	for ex := range capture.Exhibits("c", events, bodies.open, 100) {
+		t.Errorf("%s is an exhibit that is searched", ex.Part)
+	}
+}

@@ -33,6 +33,7 @@ const (
 	BlobsDir    = "blobs"
 	FactsFile   = "facts.jsonl"
 	ReportFile  = "report.html"
+	RedactedDir = "redacted" // of a redacted copy: which pieces of its files are withheld
 	reserveFile = ".reserve"
 )
 
@@ -93,8 +94,25 @@ func WriteFile(path string, data []byte) error {
 	return nil
 }
 
+// maxPlan bounds the files of a plan; real ones have some kilobytes.
+const maxPlan = 256 << 20
+
+// readPlan reads a file of the plan.
+func readPlan(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no file with bytes", path)
+	case info.Size() > maxPlan:
+		return nil, fmt.Errorf("%s has %d bytes; up to %d are read", path, info.Size(), maxPlan)
+	}
+	return os.ReadFile(path) //nolint:gosec // a case is opened where the user says
+}
+
 func readJSON(path string, v any) error {
-	b, err := os.ReadFile(path) //nolint:gosec // a case is opened where the user says
+	b, err := readPlan(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if name := filepath.Base(path); name != CaseFile {
 			return fmt.Errorf("case %s is damaged: it has no %s", filepath.Dir(path), name)

@@ -25,9 +25,15 @@ type Reader struct {
 	Claims []byte
 }
 
+// ErrRedacted means that a case is a copy without what may be personal.
+var ErrRedacted = errors.New("this is a redacted copy: nothing can be derived from it; `telltale verify` says what it proves")
+
 // Open reads the plan of a case.
 func Open(dir string) (*Reader, error) {
 	r := &Reader{dir: dir}
+	if _, err := os.Lstat(filepath.Join(dir, RedactedDir)); err == nil {
+		return nil, fmt.Errorf("%s: %w", dir, ErrRedacted)
+	}
 	if err := readJSON(filepath.Join(dir, CaseFile), &r.Case); err != nil {
 		return nil, err
 	}
@@ -38,7 +44,7 @@ func Open(dir string) (*Reader, error) {
 		return nil, err
 	}
 	var err error
-	if r.Claims, err = os.ReadFile(filepath.Join(dir, ClaimsFile)); err != nil { //nolint:gosec // a case is opened where the user says
+	if r.Claims, err = readPlan(filepath.Join(dir, ClaimsFile)); err != nil {
 		return nil, fmt.Errorf("reading the case's claims: %w", err)
 	}
 	return r, r.intact()

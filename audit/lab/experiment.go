@@ -21,7 +21,10 @@ type Experiment struct {
 	Driver  Driver
 	Network Network
 	Record  func(audit.Event) error
-	Now     func() time.Time
+	// Body keeps the pictures that are taken at the end of each start; nil:
+	// none are.
+	Body func() (audit.BodyWriter, error)
+	Now  func() time.Time
 	// Unpack writes the arm's specimen below dir and returns its folder; nil: no arm has one.
 	Unpack func(arm audit.Arm, dir string) (string, error)
 	// Progress is told each step that was done; nil: nobody is.
@@ -148,6 +151,9 @@ func (x *Experiment) session(ctx context.Context, place audit.Place, start Start
 		return fmt.Errorf("starting the software for arm %s, run %d: %w", place.Arm, place.Run, err)
 	}
 	err = x.actions(ctx, place, software)
+	if err == nil {
+		err = x.picture(ctx, place, software)
+	}
 	closing := x.Record(audit.Event{Time: x.Now(), Place: place, Step: &audit.Step{Action: audit.Closing}})
 	return errors.Join(err, closing, software.Close(context.WithoutCancel(ctx)))
 }
@@ -173,6 +179,32 @@ func (x *Experiment) actions(ctx context.Context, place audit.Place, software So
 		x.tell(place, a)
 	}
 	return nil
+}
+
+// picture keeps what the software's user sees. Software that shows nothing has
+// no picture, and a picture that cannot be taken is no failure of the run.
+func (x *Experiment) picture(ctx context.Context, place audit.Place, software Software) error {
+	s, ok := software.(Pictured)
+	if !ok || x.Body == nil {
+		return nil
+	}
+	taken := x.Now()
+	png, cause := s.Picture(ctx)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	w, err := x.Body()
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(png); err != nil {
+		return err
+	}
+	body, err := w.Close(cause)
+	if err != nil {
+		return err
+	}
+	return x.Record(audit.Event{Time: taken, Place: place, Picture: &audit.Picture{Type: "image/png", Body: body}})
 }
 
 func (x *Experiment) tell(place audit.Place, a Action) {

@@ -273,3 +273,73 @@ func TestPlanSeedsEveryAddress(t *testing.T) {
 		}
 	}
 }
+
+// A camera is software whose window can be seen, and a place for the pictures.
+type camera struct {
+	*diary
+	png []byte
+	err error
+}
+
+func (c camera) Start(context.Context, lab.Start) (lab.Software, error) {
+	return window{page{c.diary}, c}, nil
+}
+
+type window struct {
+	page
+	camera
+}
+
+func (w window) Do(ctx context.Context, a lab.Action) error { return w.page.Do(ctx, a) }
+func (w window) Close(ctx context.Context) error            { return w.page.Close(ctx) }
+func (w window) Picture(context.Context) ([]byte, error)    { return w.png, w.err }
+
+type film struct{ d *diary }
+
+func (f film) Write(p []byte) (int, error) {
+	f.d.write("picture %s", p)
+	return len(p), nil
+}
+
+func (f film) Close(cause error) (audit.Body, error) {
+	if cause != nil {
+		return audit.Body{Error: cause.Error()}, nil
+	}
+	return audit.Body{SHA256: "x", Size: 3}, nil
+}
+
+// At the end of each start there is a picture, with the time at which it was
+// taken; one that cannot be taken is written down and stops nothing.
+func TestPictures(t *testing.T) {
+	for _, c := range []struct {
+		png  []byte
+		err  error
+		want audit.Body
+	}{{[]byte("png"), nil, audit.Body{SHA256: "x", Size: 3}}, {nil, errors.New("no window"), audit.Body{Error: "no window"}}} {
+		d := &diary{}
+		x := experiment(t, d, subject[:1], 1)
+		x.Driver = camera{d, c.png, c.err}
+		x.Body = func() (audit.BodyWriter, error) { return film{d}, nil }
+		if err := x.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var got []audit.Event
+		for i, e := range d.events {
+			if e.Picture == nil {
+				continue
+			}
+			if next := d.events[i+1]; e.Time.IsZero() || next.Step == nil || next.Step.Action != audit.Closing {
+				t.Errorf("the picture at %v is followed by %+v", e.Time, next)
+			}
+			e.Time = time.Time{}
+			got = append(got, e)
+		}
+		var want []audit.Event
+		for session := range 2 {
+			want = append(want, audit.Event{Place: audit.Place{Arm: "normal", Run: 1, Session: session + 1}, Picture: &audit.Picture{Type: "image/png", Body: c.want}})
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
+	}
+}

@@ -83,6 +83,12 @@ type Software interface {
 	Close(ctx context.Context) error
 }
 
+// A Pictured is software that can show what its user sees.
+type Pictured interface {
+	// Picture returns the software's window as a PNG.
+	Picture(ctx context.Context) ([]byte, error)
+}
+
 // A Network carries the traffic of the software.
 type Network interface {
 	Join(place audit.Place) (Link, error)

@@ -27,6 +27,7 @@ type Case struct {
 	Claims   claims.File
 	Seeds    []audit.Seed // opened: with values
 	Exhibits []audit.Exhibit
+	Pictures []audit.Exhibit // what the software's user saw; nothing is sought in them
 	Findings []audit.Finding
 	Parties  []audit.Party
 	Verdicts []audit.Verdict

@@ -58,6 +58,7 @@ type auditOptions struct {
 	online, reveal, noControl, probe       bool
 	keys                                   []string
 	shelf                                  shelf
+	signing                                signing
 }
 
 func newAudit(e *env) *cobra.Command {
@@ -65,7 +66,7 @@ func newAudit(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "audit",
 		Short:   "test a browser in the laboratory",
-		Long:    auditHelp + keyHelp + partyHelp,
+		Long:    auditHelp + sealHelpOf + keyHelp + partyHelp,
 		Example: auditExample,
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return runAudit(c.Context(), e, o) },
@@ -85,6 +86,7 @@ func newAudit(e *env) *cobra.Command {
 	f.IntVar(&o.workers, "workers", 2, "browsers at the same time")
 	keyFlag(c, &o.keys)
 	partyFlags(c, &o.shelf)
+	signFlags(c, &o.signing)
 	complete(c, "browser", browserNames())
 	complete(c, "specimen", specimenNames())
 	complete(c, "arms", []string{string(claims.Normal), string(claims.Private)})
@@ -129,6 +131,10 @@ func runAudit(ctx context.Context, e *env, o auditOptions) error {
 		return err
 	}
 	defer t.ca.Destroy()
+	sign, err := o.signing.open(e)
+	if err != nil {
+		return err
+	}
 	w, err := evidence.Create(t.options.dir, t.plan)
 	if errors.Is(err, evidence.ErrExists) {
 		return usageError{err}
@@ -145,10 +151,18 @@ func runAudit(ctx context.Context, e *env, o auditOptions) error {
 		runErr = closeErr
 	}
 	shown := show(e, t.options.dir, showing{reveal: o.reveal}, o.shelf, o.keys...)
-	if runErr == nil {
-		return shown
+	// An interrupted audit is sealed as well.
+	unsealed := sign.seal(context.WithoutCancel(ctx), e, t.options.dir, needed(o.keys, o.shelf))
+	if unsealed != nil {
+		unsealed = fmt.Errorf("the case is not sealed: %w; `telltale seal %s` does it later", unsealed, t.options.dir)
 	}
-	return fmt.Errorf("%w. The case in %s is partial; what was captured is kept: telltale report %s", because(runErr), t.options.dir, t.options.dir)
+	switch {
+	case runErr != nil:
+		return fmt.Errorf("%w. The case in %s is partial; what was captured is kept: telltale report %s", errors.Join(because(runErr), unsealed), t.options.dir, t.options.dir)
+	case unsealed != nil:
+		return unsealed
+	}
+	return shown
 }
 
 func where(online bool) string {
@@ -360,7 +374,7 @@ func (t *trial) run(ctx context.Context, w *evidence.Writer) error {
 	}
 	x := &lab.Experiment{
 		Arms: t.plan.Case.Arms, Runs: t.options.runs, Script: t.script,
-		Driver: t.software.driver, Network: n, Record: w.Record, Now: t.env.now,
+		Driver: t.software.driver, Network: n, Record: w.Record, Body: w.Body, Now: t.env.now,
 		Unpack: t.unpack, Progress: t.meter.step, Workers: t.options.workers, Scratch: scratch,
 		Offline: !t.options.online,
 	}

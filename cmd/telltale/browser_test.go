@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"image/png"
 	"maps"
 	"net/url"
 	"os"
@@ -45,7 +46,7 @@ func (o *output) String() string {
 // telltale runs a command line in process.
 func telltale(ctx context.Context, args ...string) (code int, stdout, stderr string) {
 	var out, errs output
-	e := &env{strings.NewReader(""), &out, &errs, time.Now, func(string) string { return "" }}
+	e := &env{strings.NewReader(""), &out, &errs, time.Now, bare}
 	code = run(ctx, e, args)
 	return code, out.String(), errs.String()
 }
@@ -117,10 +118,57 @@ func TestMint2020(t *testing.T) {
 	t.Run("convicted", func(t *testing.T) { convicted(t, c, subject) })
 	t.Run("control", func(t *testing.T) { unharmed(t, c, control) })
 	t.Run("again", func(t *testing.T) { sameAgain(t, dir) })
+	t.Run("pictures", func(t *testing.T) { pictured(t, dir, c) })
+	t.Run("sealed", func(t *testing.T) { holds(t, dir) })
 	t.Run("fixed", func(t *testing.T) {
 		_, fixed := audited(t, exitFinding, "--specimen", "mint-2020-fixed", "--runs", "2", "--no-control")
 		onlyPrivateDiffers(t, c, results(c, subject), results(fixed, "chromium + mint-2020-fixed"))
 	})
+}
+
+// pictured checks that each start of each arm and run has a picture of the
+// window, taken between the start's other events.
+func pictured(t *testing.T, dir string, c *report.Case) {
+	r, err := evidence.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun := map[audit.Place]time.Time{}
+	for e, err := range r.Events() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Step != nil && begun[e.Place].IsZero() {
+			begun[e.Place] = e.Time
+		}
+	}
+	seen := map[audit.Place]bool{}
+	for _, p := range c.Pictures {
+		f, err := r.Body(audit.Body{SHA256: p.SHA256, Size: p.Size})
+		if err != nil {
+			t.Fatal(err)
+		}
+		shot, err := png.Decode(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+		if size := shot.Bounds().Size(); size.X < 800 || size.Y < 600 || p.Time.Before(begun[p.Place]) {
+			t.Errorf("%s: %v at %v, begun at %v", p.ID, size, p.Time, begun[p.Place])
+		}
+		seen[p.Place] = true
+	}
+	if len(seen) != len(begun) || len(seen) < 16 { // 4 arms, 2 runs, 2 starts
+		t.Errorf("%d of %d starts have a picture", len(seen), len(begun))
+	}
+}
+
+// holds checks that the audit sealed its case.
+func holds(t *testing.T, dir string) {
+	code, stdout, stderr := telltale(t.Context(), "verify", dir)
+	if code != exitOK || !strings.Contains(stdout, "derived again from the capture, and the same byte for byte") {
+		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
+	}
 }
 
 func convicted(t *testing.T, c *report.Case, target string) {
@@ -309,7 +357,7 @@ func TestInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	dir := filepath.Join(t.TempDir(), "case")
 	var out, errs output
-	e := &env{strings.NewReader(""), &out, &errs, time.Now, func(string) string { return "" }}
+	e := &env{strings.NewReader(""), &out, &errs, time.Now, bare}
 	stop := time.AfterFunc(10*time.Minute, cancel)
 	defer stop.Stop()
 	go func() { // after the first steps were recorded
@@ -340,7 +388,7 @@ func TestInterrupted(t *testing.T) {
 func TestPrivateWindowAndContext(t *testing.T) {
 	sent := func(context bool) []string {
 		var out, errs output
-		e := &env{strings.NewReader(""), &out, &errs, time.Now, func(string) string { return "" }}
+		e := &env{strings.NewReader(""), &out, &errs, time.Now, bare}
 		dir := filepath.Join(t.TempDir(), "case")
 		trial, err := prepare(t.Context(), e, auditOptions{
 			browser: "chromium", specimen: "mint-2020", dir: dir, listen: "127.0.0.1:0", arms: []string{"private"},

@@ -43,6 +43,7 @@ func deriveBy(book *library, r *evidence.Reader, keys ...string) (*report.Case, 
 	c.Partial, c.Ended, c.Steps, c.Imported = log.partial, log.ended, log.steps, log.imported
 	// A log that breaks off counts as far as it goes; ending has said so.
 	c.Coverage, _ = capture.Coverage(r.Case.Arms, r.Events())
+	c.Pictures = capture.Pictures(r.Case.ID, r.Events())
 	opaque, err := detected(c, r, l)
 	if err != nil {
 		return nil, err

@@ -1,137 +1,77 @@
 package main
 
-import (
-	"fmt"
-	"io"
-	"os"
-	"strings"
+import "github.com/spf13/cobra"
 
-	"github.com/spf13/cobra"
+const exportHelp = `export makes a copy of a sealed case for others, or writes what a case has
+captured in the formats of other tools.
 
-	"telltale/audit/capture/export"
-	"telltale/audit/evidence"
-)
+Copies. --redact leaves out what may be personal: bodies, addresses beyond
+their host, contents of header fields, values of seeds, pictures and the report,
+and every hash of these. What is left still verifies against the same
+signature, and nothing that was left out can be exchanged for something else, or
+guessed. --show FINDING leaves the request that a finding stands in as it is,
+with its body: so one leak can be shown to someone without all the others.
 
-const exportHelp = `export writes what a case has captured in the formats of other tools.
+--for KEY encrypts the copy with age (age-encryption.org) for those who have
+the key: age1…, an SSH key (ssh-ed25519 or ssh-rsa), or a file with such keys,
+one a line. It is then one file, which ` + "`age -d -i KEY FILE | tar x`" + ` opens.
+The case has to hold. That it was exported is written into its journal, signed
+with your key. docs/evidence.md says exactly what a copy proves.
+
+Formats. --format writes the raw traffic with every personal value in it, so
+that it must be asked for with --reveal:
 
   har     HTTP archive 1.2: Chrome's network panel, Firefox, proxies
   warc    web archive 1.1 (ISO 28500); with a name that ends in .gz compressed
   pcapng  packets with the keys to their TLS: Wireshark, tshark
 
-An export is the raw traffic with every personal value in it, so that it must
-be asked for with --reveal. Packets are made anew: a case has requests and
-answers, not the packets that carried them. What a format has no place for is
-counted on standard error.
+Packets are made anew: a case has requests and answers, not the packets that
+carried them. What a format has no place for is counted on standard error. The
+same case gives the same bytes. "telltale import" reads all three back.`
 
-The same case gives the same bytes. "telltale import" reads all three back.`
+const exportExample = `  telltale export --redact cases/phone -o phone-for-the-vendor
+  telltale export --redact --show f17 cases/phone -o f17-for-the-vendor
+  telltale export --for age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p cases/phone -o phone.tar.age
+  telltale export --redact --for regulator.keys cases/phone -o phone.tar.age
+  telltale export --format har --reveal cases/phone -o phone.har
+  telltale export --format pcapng --reveal cases/phone -o phone.pcapng`
 
-// An exporting is what the command line of export asks for.
+// exporting are the flags of export.
 type exporting struct {
-	dir    string
-	format string
-	out    string
-	reveal bool
-}
-
-// An exportFormat is a format that a case is written in. A new one is a row.
-type exportFormat struct {
-	name  string
-	write func(w io.Writer, s export.Source, file string) ([]export.Left, error)
-}
-
-var exportFormats = []exportFormat{
-	{"har", func(w io.Writer, s export.Source, _ string) ([]export.Left, error) { return export.HAR(w, s) }},
-	{"pcapng", func(w io.Writer, s export.Source, _ string) ([]export.Left, error) { return export.PCAPNG(w, s) }},
-	{"warc", func(w io.Writer, s export.Source, file string) ([]export.Left, error) {
-		return export.WARC(w, s, strings.HasSuffix(file, ".gz"))
-	}},
+	copying
+	formatting
+	out string
 }
 
 func newExport(e *env) *cobra.Command {
 	var o exporting
 	c := &cobra.Command{
-		Use:   "export CASE",
-		Short: "write a case's traffic in the formats of other tools",
-		Long:  exportHelp,
-		Example: `  telltale export cases/phone --format har --reveal -o phone.har
-  telltale export cases/phone --format pcapng --reveal -o phone.pcapng`,
-		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			o.dir = args[0]
-			return o.run(e)
-		},
+		Use:     "export CASE -o OUT",
+		Short:   "copy a case for others, or write it for other tools",
+		Long:    exportHelp,
+		Example: exportExample,
+		Args:    cobra.ExactArgs(1),
+		RunE:    func(_ *cobra.Command, args []string) error { return o.run(e, args[0]) },
 	}
 	f := c.Flags()
-	f.StringVar(&o.format, "format", "", "`FORMAT` to write: "+exportNames())
-	f.StringVarP(&o.out, "output", "o", "", "write to `FILE`, which must be new; - is standard output")
-	f.BoolVar(&o.reveal, "reveal", false, "write captured values in clear: an export has no others")
+	f.BoolVar(&o.redact, "redact", false, "leave out what may be personal")
+	f.StringSliceVar(&o.show, "show", nil, "with --redact: leave the request as it is that this `FINDING` stands in, such as f17; may be repeated")
+	f.StringArrayVar(&o.to, "for", nil, "encrypt for the holder of this `KEY`: age1…, ssh-ed25519 …, ssh-rsa …, or a file of such; may be repeated")
+	f.StringVar(&o.format, "format", "", "`FORMAT` of another tool: "+exportNames())
+	f.BoolVar(&o.reveal, "reveal", false, "with --format: write captured values in clear, as it has no others")
+	f.StringVarP(&o.out, "out", "o", "", "new file or folder to write; with --format, - is standard output")
+	keyFileFlag(c, &o.keyFile)
 	return c
 }
 
-func exportNames() string {
-	var names []string
-	for _, f := range exportFormats {
-		names = append(names, f.name)
-	}
-	return strings.Join(names, ", ")
-}
-
-// run does the work.
-func (o exporting) run(e *env) error {
-	var format *exportFormat
-	for i := range exportFormats {
-		if exportFormats[i].name == o.format {
-			format = &exportFormats[i]
-		}
-	}
+func (o exporting) run(e *env, dir string) error {
+	o.copying.out, o.formatting.out = o.out, o.out
 	switch {
-	case format == nil:
-		return usagef("--format %q: there are %s", o.format, exportNames())
-	case o.out == "":
-		return usagef("-o FILE is missing: where should the export go? (- is standard output)")
-	case !o.reveal:
-		return usagef("an export is the raw traffic with every personal value in it: add --reveal if that is wanted")
-	}
-	r, err := evidence.Open(o.dir)
-	if err != nil {
-		return usageError{err}
-	}
-	w, err := o.create(e)
-	if err != nil {
-		return usagef("the export: %w", err)
-	}
-	s := export.Source{ID: r.Case.ID, Tool: "telltale " + version, Events: r.Events, Open: r.Body}
-	left, err := format.write(w, s, o.out)
-	if cerr := w.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		o.remove()
-		return fmt.Errorf("exporting %s: %w", o.dir, err)
-	}
-	for _, l := range left {
-		_, _ = fmt.Fprintf(e.stderr, "telltale: not in the export: %d %s, for which %s has no place\n", l.Events, l.What, format.name)
-	}
-	return nil
-}
-
-// create opens the file that is written, for its owner alone.
-func (o exporting) create(e *env) (io.WriteCloser, error) {
-	if o.out == "-" {
-		return kept{e.stdout}, nil
-	}
-	return os.OpenFile(o.out, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-}
-
-// remove takes away what was written before an error.
-func (o exporting) remove() {
-	if o.out != "-" {
-		_ = os.Remove(o.out)
+	case o.format == "":
+		return o.copying.run(e, dir)
+	case o.redact || len(o.show)+len(o.to) > 0:
+		return usagef("--format writes the traffic as it is; --redact, --show and --for make a copy of the case: do one after the other")
+	default:
+		return o.formatting.run(e, dir)
 	}
 }
-
-// kept is a writer that stays open.
-type kept struct{ io.Writer }
-
-// Close implements [io.Closer].
-func (kept) Close() error { return nil }

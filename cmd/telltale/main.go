@@ -21,6 +21,7 @@ const (
 	exitFailed  = 1 // the work could not be done, or not all of it could be read
 	exitUsage   = 2 // the command line or a file given with it is wrong
 	exitFinding = 3 // a claim was refuted or a finding made
+	exitChanged = 4 // a sealed case is not as it was sealed
 )
 
 // version is set by the Makefile.
@@ -71,6 +72,8 @@ func exitCode(err error) int {
 		return exitOK
 	case errors.Is(err, errFinding):
 		return exitFinding
+	case errors.Is(err, errChanged):
+		return exitChanged
 	case errors.As(err, &usage):
 		return exitUsage
 	default:
@@ -87,13 +90,14 @@ const rootHelp = `telltale tests the claims that vendors make about their teleme
 
 It lets software run in a laboratory, reads what the software says about its
 user, to whom and in which mode, and holds that against the vendor's own words.
-Nothing leaves this machine unless you ask for it with --online or --rdap.
+Nothing leaves this machine unless you ask for it with --online, --rdap or --timestamp.
 
 Exit codes, for every command:
   0  clean: everything was read, nothing found, no claim refuted
   1  the work could not be done, or not all of it could be read
   2  the command line or a file given with it is wrong
-  3  a claim was refuted or a finding made`
+  3  a claim was refuted or a finding made
+  4  a sealed case was changed, or is not by who it should be`
 
 func newRoot(e *env) *cobra.Command {
 	root := &cobra.Command{
@@ -112,7 +116,7 @@ func newRoot(e *env) *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usagef("%w; see `%s --help`", err, c.CommandPath())
 	})
-	root.AddCommand(newAudit(e), newImport(e), newExport(e), newAnalyze(e), newReport(e), newExplain(e), newAnonymity(e), newClaims(e), newMan())
+	root.AddCommand(newAudit(e), newImport(e), newExport(e), newAnalyze(e), newReport(e), newExplain(e), newAnonymity(e), newClaims(e), newSeal(e), newVerify(e), newMan())
 	for _, c := range root.Commands() {
 		c.Args = usageArgs(c.Args)
 	}

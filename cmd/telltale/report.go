@@ -11,6 +11,7 @@ import (
 
 	"telltale/audit"
 	"telltale/audit/evidence"
+	"telltale/audit/evidence/custody"
 	"telltale/audit/judge"
 	"telltale/audit/report"
 )
@@ -19,7 +20,8 @@ const reportHelp = `report derives facts and verdicts from a case again and show
 
 It needs nothing but the case folder. facts.jsonl and report.html in it are
 written anew; the capture is only read. A case that was cut off is shown as far
-as it goes, and says that it is partial.
+as it goes, and says that it is partial. In a sealed case nothing is written
+that was not sealed, and the journal says that a report was made.
 
 With --format one report is written to the standard output, or to the file that
 -o names, and nothing into the case. The formats:
@@ -154,18 +156,20 @@ func show(e *env, dir string, how showing, files shelf, keys ...string) error {
 	if err := text(e, *c); err != nil {
 		return err
 	}
-	if err := writeFacts(r.Path(evidence.FactsFile), c, how.reveal); err != nil {
+	if err := writeFacts(r, c, how.reveal); err != nil {
 		return err
 	}
 	var html bytes.Buffer
 	if err := report.HTML(&html, *c); err != nil {
 		return fmt.Errorf("making the report: %w", err)
 	}
-	path := r.Path(evidence.ReportFile)
-	if err := evidence.WriteFile(path, html.Bytes()); err != nil {
+	if err := put(r, evidence.ReportFile, html.Bytes()); err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintf(e.stdout, "\nReport: %s\n", path)
+	_, _ = fmt.Fprintf(e.stdout, "\nReport: %s\n", r.Path(evidence.ReportFile))
+	if err := journal(e, dir, "", custody.Entry{Action: custody.Report}); err != nil {
+		return err
+	}
 	return outcome(c)
 }
 
@@ -201,13 +205,13 @@ func text(e *env, c report.Case) error {
 	return report.Text(e.stdout, c, opt)
 }
 
-func writeFacts(path string, c *report.Case, reveal bool) error {
+func writeFacts(r *evidence.Reader, c *report.Case, reveal bool) error {
 	var b bytes.Buffer
 	w := &audit.Writer{W: &b, Reveal: reveal}
 	if err := emit(w, c, reveal); err != nil {
 		return fmt.Errorf("writing facts: %w", err)
 	}
-	return evidence.WriteFile(path, b.Bytes())
+	return put(r, evidence.FactsFile, b.Bytes())
 }
 
 // emit sends all facts of a case to a handler, in the stream's order.
@@ -218,6 +222,9 @@ func emit(h audit.Handler, c *report.Case, reveal bool) error {
 	}}}
 	for i := range c.Exhibits {
 		facts = append(facts, audit.Fact{Exhibit: &c.Exhibits[i]})
+	}
+	for i := range c.Pictures {
+		facts = append(facts, audit.Fact{Exhibit: &c.Pictures[i]})
 	}
 	for i := range c.Problems {
 		facts = append(facts, audit.Fact{Error: &c.Problems[i]})

@@ -135,6 +135,20 @@ func scroll(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
 	return chromedp.Void{}, err
 }
 
+// Picture returns what the window shows.
+func (b *browser) Picture(ctx context.Context) ([]byte, error) {
+	var png []byte
+	err := b.within(ctx, func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		var err error
+		png, err = chromedp.CaptureScreenshot()(ctx, t)
+		return chromedp.Void{}, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("taking a picture of the window: %w", err)
+	}
+	return png, nil
+}
+
 // closeTimeout is how long a browser may take to save its profile.
 const closeTimeout = 15 * time.Second
 
