@@ -225,5 +225,15 @@ type Coverage struct {
 	Refused     int      `json:"refused"`           // connections on which our certificate was refused
 	Tunnels     int      `json:"tunnels"`           // connections that were neither TLS nor HTTP
 	Unread      []string `json:"unread,omitempty"`  // hosts behind Opaque, Refused, Tunnels, sorted
+	Alerts      []Alert  `json:"alerts,omitempty"`  // what was said of our certificate, behind Refused
+	Blocked     []Passed `json:"blocked,omitempty"` // datagrams that were not let through, behind no connection
 	Skipped     []string `json:"skipped,omitempty"` // steps of the plan that could not be done, and why
+}
+
+// An Alert counts the connections on which a host's client refused our
+// certificate in the same words.
+type Alert struct {
+	Host  string `json:"host"`
+	Alert string `json:"alert"`
+	Count int    `json:"count"`
 }

@@ -1,6 +1,7 @@
 package mitm
 
 import (
+	"cmp"
 	"errors"
 	"net"
 	"net/netip"
@@ -28,6 +29,7 @@ type conn struct {
 type identity struct {
 	number int           // of the client's connection within the session
 	target string        // host:port that CONNECT or the way asked for; "" outside of a tunnel
+	name   string        // that the client knows the target by
 	base   *url.URL      // of the server behind a reverse proxy
 	sender func() Sender // nil: not known
 
@@ -35,6 +37,7 @@ type identity struct {
 	sni   string
 	alpn  []string
 	hello *hello.Client // nil if it could not be read
+	tail  [7]byte       // the last bytes that came, if there were that many at once
 }
 
 // A Sender is who sent what comes over a connection, as far as it is known.
@@ -59,6 +62,9 @@ func (c *conn) Read(p []byte) (int, error) {
 	}
 	c.trace.keep(p[:n])
 	c.heads.see(p[:n])
+	if n >= len(c.tail) && !c.secure {
+		copy(c.tail[:], p[n-len(c.tail):n])
+	}
 	return n, err
 }
 
@@ -116,10 +122,10 @@ func (c *conn) ja4() string {
 // connection was made to an address.
 func (c *conn) host() string {
 	host, _ := c.address()
-	if _, err := netip.ParseAddr(host); err == nil && c.sni != "" {
-		return hostname(c.sni)
+	if _, err := netip.ParseAddr(host); err != nil {
+		return host
 	}
-	return host
+	return cmp.Or(hostname(c.sni), hostname(c.name), host)
 }
 
 // address splits the target.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -80,14 +81,23 @@ func (x *exchange) sink() {
 		}
 	}
 	a := x.session.proxy.config.Answer(x.request)
+	if a.Stream != nil {
+		defer func() { _ = a.Stream.Close() }() // it was only read
+	}
 	if x.request.Method == http.MethodConnect { // yes would open a tunnel
 		a = Answer{Status: http.StatusMethodNotAllowed}
 	}
+	x.event.Exchange.Answered = cmp.Or(a.By, audit.BySinkhole)
 	for name, values := range a.Header {
 		x.down.Header()[http.CanonicalHeaderKey(name)] = values
 	}
 	x.down.WriteHeader(cmp.Or(a.Status, http.StatusNoContent))
-	if len(a.Body) > 0 {
+	switch {
+	case a.Stream != nil:
+		if _, err := io.Copy(x.down, a.Stream); err != nil {
+			x.event.Exchange.Error = err.Error()
+		}
+	case len(a.Body) > 0:
 		_, _ = x.down.Write(a.Body) // a client that has left is no matter of ours
 	}
 }

@@ -163,7 +163,7 @@ func (p *Proxy) greet(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 	c.sni, c.alpn = hello.ServerName, hello.SupportedProtos
 	host := hello.ServerName
 	if host == "" {
-		host, _ = c.address()
+		host = c.host()
 	}
 	protocols := common(hello.SupportedProtos)
 	like := p.likeness(hello.Context(), c)

@@ -94,6 +94,9 @@ func isAlert(err error) bool {
 }
 
 func (s *Session) refused(c *conn, start time.Time, err error) {
+	if said, ok := c.plainAlert(); ok && !isAlert(err) {
+		err = said
+	}
 	r := &audit.Refused{Conn: c.number, Host: c.host(), SNI: c.sni, ALPN: c.alpn, Alert: s.alert(err)}
 	if s.proxy.config.Hellos {
 		r.JA4 = c.ja4()
@@ -101,6 +104,18 @@ func (s *Session) refused(c *conn, start time.Time, err error) {
 	e := s.event(c, start)
 	e.Refused = r
 	_ = s.proxy.record(e) // the proxy stops on an error
+}
+
+// plainAlert is the alert that a client sent in the clear where TLS 1.3 wants
+// it sealed: OpenSSL does so when it turns a certificate down. To the TLS
+// library it is a broken record.
+func (c *conn) plainAlert() (said error, ok bool) {
+	const record, fatal = 21, 2
+	t := c.tail
+	if t[0] != record || t[1] != 3 || t[3] != 0 || t[4] != 2 || t[5] != fatal {
+		return nil, false
+	}
+	return fmt.Errorf("remote error: %w", tls.AlertError(t[6])), true
 }
 
 // greeted records what a client said of itself before TLS began.

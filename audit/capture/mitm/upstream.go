@@ -1,6 +1,7 @@
 package mitm
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -106,8 +107,8 @@ func routed(addr string) route {
 // route is the server that a connection is for.
 func (c *conn) route() route {
 	r := routed(c.target)
-	if c.base == nil && c.sni != "" {
-		r.name = hostname(c.sni)
+	if c.base == nil {
+		r.name = cmp.Or(hostname(c.sni), hostname(c.name), r.name)
 	}
 	return r
 }

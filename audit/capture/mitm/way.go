@@ -17,6 +17,8 @@ type Destination struct {
 	// Addr is host:port. Empty means that the client speaks to the proxy
 	// itself, and says with each request what it wants.
 	Addr string
+	// Name is what the client knows that address by, if that is known.
+	Name string
 	// URL, if not nil, is the server that stands behind a reverse proxy: all
 	// requests go there, whatever host they name.
 	URL *url.URL
@@ -78,7 +80,7 @@ func (s *Session) arrive(c *conn) {
 	_ = c.SetDeadline(deadline(s.proxy.patience.handshake)) // without one, the idle time ends it
 	to, err := s.way(c)
 	_ = c.SetDeadline(time.Time{})
-	c.target, c.base = to.Addr, to.URL
+	c.target, c.name, c.base = to.Addr, to.Name, to.URL
 	switch {
 	case err != nil:
 		s.astray(c, start, err)

@@ -312,4 +312,3 @@ func TestClose(t *testing.T) {
 		t.Errorf("after the end: %v", err)
 	}
 }
-
