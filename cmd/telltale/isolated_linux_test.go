@@ -31,6 +31,9 @@ func isolatedMain(what string) int {
 	if what == asIs {
 		main() // with its signals
 	}
+	if settings, ok := strings.CutPrefix(what, joining); ok {
+		return joinMain(settings)
+	}
 	if dir, ok := strings.CutPrefix(what, "disk:"); ok {
 		err = syscall.Mount("tmpfs", dir, "tmpfs", 0, smallDisk)
 	} else {
