@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/hex"
 	"net"
 	"net/http"
 	"net/netip"
@@ -78,24 +79,28 @@ func (u *Upstream) Close() {
 // A route is a server: where it is, and the name that TLS asks it for.
 type route struct{ addr, name string }
 
-// between stands between name and address in what the transport takes for a
-// host: connections of one address and two names are not to be mixed. No name
-// has it (RFC 1123).
-const between = "~"
+// routeSuffix marks a route in what the transport takes for the host of a URL:
+// connections to one address by two names are not to be mixed. The name is
+// nobody's (RFC 2606).
+const routeSuffix = ".route.invalid:443"
 
 // host is the route in place of the host of a URL.
 func (r route) host() string {
 	if host, _, err := net.SplitHostPort(r.addr); err == nil && host == r.name {
 		return r.addr
 	}
-	return r.name + between + r.addr
+	return hex.EncodeToString([]byte(r.name)) + "." + hex.EncodeToString([]byte(r.addr)) + routeSuffix
 }
 
-// routed is the route of an address that host made. The transport may have
-// put an address of IPv6 into brackets together with the name.
+// routed is the route of an address that host made.
 func routed(addr string) route {
-	if name, rest, ok := strings.Cut(addr, between); ok {
-		return route{rest, strings.TrimPrefix(name, "[")}
+	if words, ok := strings.CutSuffix(addr, routeSuffix); ok {
+		name, at, _ := strings.Cut(words, ".")
+		n, nerr := hex.DecodeString(name)
+		a, aerr := hex.DecodeString(at)
+		if nerr == nil && aerr == nil {
+			return route{string(a), string(n)}
+		}
 	}
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
