@@ -3,8 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"rsc.io/qr"
@@ -27,7 +25,7 @@ func (s *stand) invite(p wireguard.Phone, server wireguard.Key, endpoint string)
 	return err
 }
 
-// quiet is the white border that readers need around a code, in modules
+// quietZone is the white border that readers need around a code, in modules
 // (ISO/IEC 18004).
 const quietZone = 4
 
@@ -55,11 +53,3 @@ func drawQR(w io.Writer, code *qr.Code) error {
 	_, err := io.WriteString(w, b.String())
 	return err
 }
-
-// settingsFile is where a phone's settings are kept in a case.
-func settingsFile(dir, phone string) string {
-	return filepath.Join(dir, "wireguard-"+filepath.Base(phone)+".conf")
-}
-
-var _ = os.WriteFile
-var _ = settingsFile

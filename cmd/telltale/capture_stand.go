@@ -11,12 +11,15 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"telltale/audit"
 	"telltale/audit/capture/blocked"
 	"telltale/audit/capture/dns"
+	"telltale/audit/capture/http3"
 	"telltale/audit/capture/mitm"
 	"telltale/audit/capture/owner"
 	"telltale/audit/capture/replay"
@@ -40,6 +43,11 @@ type stand struct {
 	replay   *replay.Replay
 	owners   *owner.Finder
 	recorder audit.Recorder
+	datagram net.PacketConn               // of HTTP/3 beside --reverse
+	quic     atomic.Pointer[mitm.Session] // that takes the phones' HTTP/3
+	ctx      context.Context
+	cancel   context.CancelFunc
+	fronts   sync.WaitGroup
 }
 
 // A way is how programs reach the capture.
@@ -54,6 +62,7 @@ const refusal = "refused, so that the client would take TCP"
 
 func newStand(e *env, o capturing, ca *mitm.CA) (*stand, error) {
 	s := &stand{env: e, options: o, ca: ca, owners: owner.New("/proc"), blocked: &blocked.Counter{Why: refusal}}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.names = &dns.Server{Own: []string{labHost}, Address: wireguard.Gateway, Told: s.looked}
 	s.blocked.Name = s.names.Name
 	if o.online {
@@ -113,6 +122,12 @@ func (s *stand) openProxy() error {
 			return usagef("--reverse %q: want a URL such as https://api.example", o.reverse)
 		}
 		w.says, w.way = "server: "+l.Addr().String()+" for "+o.reverse, mitm.Reverse(u)
+		if o.http3 {
+			if s.datagram, err = net.ListenPacket("udp", l.Addr().String()); err != nil { //nolint:noctx // closed with the stand
+				_ = l.Close() // the error that counts is the other
+				return cannotListen(o.listen, err)
+			}
+		}
 	}
 	s.ways = append(s.ways, w)
 	return nil
@@ -169,9 +184,11 @@ func (s *stand) openWireGuard() error {
 	if err != nil {
 		return usageError{err}
 	}
-	s.network, err = wireguard.Start(wireguard.Config{
-		Listen: at, Server: server, Phones: phones, Names: s.names, Blocked: s.blocked, Now: s.env.now,
-	})
+	c := wireguard.Config{Listen: at, Server: server, Phones: phones, Names: s.names, Blocked: s.blocked, Now: s.env.now}
+	if o.http3 {
+		c.QUIC = s.takeQUIC
+	}
+	s.network, err = wireguard.Start(c)
 	if err != nil {
 		return cannotListen(o.wireguard, err)
 	}
@@ -209,6 +226,18 @@ func reachable(at netip.AddrPort) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), at.Port())
 }
 
+// takeQUIC takes a phone's flow of datagrams to the port of HTTP/3.
+func (s *stand) takeQUIC(c net.Conn) {
+	session := s.quic.Load()
+	if session == nil {
+		_ = c.Close() // before the capture began
+		return
+	}
+	s.fronts.Go(func() {
+		_ = http3.Serve(s.ctx, session, http3.Connected(c), s.phoneWay) // ends when the flow or the capture does
+	})
+}
+
 // phoneWay is the way of a phone's connections: where they go, by the name
 // that the phone looked up.
 func (s *stand) phoneWay(c net.Conn) (mitm.Destination, error) {
@@ -224,6 +253,10 @@ func (s *stand) phoneWay(c net.Conn) (mitm.Destination, error) {
 
 // close closes what was opened.
 func (s *stand) close() {
+	s.cancel()
+	if s.datagram != nil {
+		_ = s.datagram.Close() // for the second time, if it was ever used
+	}
 	for _, w := range s.ways {
 		_ = w.listener.Close() // for the second time, if it was ever used
 	}
@@ -336,10 +369,13 @@ func (s *stand) record(ctx context.Context, dir string, w *evidence.Writer, seed
 			return err
 		}
 		sessions = append(sessions, session)
+		s.serveQUIC(way, session)
 		_, _ = fmt.Fprintln(out, way.says)
 	}
 	_, _ = fmt.Fprintf(out, "%s\n", s.where())
 	failed := s.wait(ctx, p)
+	s.cancel()
+	s.fronts.Wait()
 	for _, session := range slices.Backward(sessions) {
 		if err := session.Close(); err != nil && failed == nil {
 			failed = err
@@ -356,6 +392,21 @@ func (s *stand) record(ctx context.Context, dir string, w *evidence.Writer, seed
 		done.Step.Seeds = append(done.Step.Seeds, seed.Name)
 	}
 	return w.Record(done)
+}
+
+// serveQUIC lets HTTP/3 in by the ways that can have it.
+func (s *stand) serveQUIC(w way, session *mitm.Session) {
+	if !s.options.http3 {
+		return
+	}
+	if w.listener == net.Listener(s.network) {
+		s.quic.Store(session)
+	}
+	if s.datagram != nil && w.way != nil && strings.HasPrefix(w.says, "server: ") {
+		s.fronts.Go(func() {
+			_ = http3.Serve(s.ctx, session, s.datagram, w.way) // ends when the capture does
+		})
+	}
 }
 
 func (s *stand) where() string {

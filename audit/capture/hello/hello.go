@@ -5,6 +5,7 @@ package hello
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/crypto/cryptobyte"
 )
@@ -142,6 +143,14 @@ func (c *Client) extension(kind uint16, data cryptobyte.String) {
 	case extECH:
 		c.ECH = true
 	}
+}
+
+// Note fills what follows from the numbers of the extensions, for a hello that
+// was read by somebody else.
+func (c *Client) Note() {
+	c.Named = slices.Contains(c.Extensions, extServerName)
+	c.ECH = slices.Contains(c.Extensions, extECH)
+	c.Early = slices.Contains(c.Extensions, extEarlyData)
 }
 
 func numbers(s cryptobyte.String) []uint16 {

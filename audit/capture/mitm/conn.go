@@ -115,7 +115,11 @@ func (c *conn) ja4() string {
 	if c.hello == nil {
 		return ""
 	}
-	return c.hello.JA4(hello.TCP)
+	transport := hello.TCP
+	if slices.Contains(c.alpn, "h3") {
+		transport = hello.QUIC
+	}
+	return c.hello.JA4(transport)
 }
 
 // host is the name of the server: the one in the TLS hello where the
