@@ -356,8 +356,13 @@ func (s *stand) looked(from netip.Addr, l audit.Lookup) {
 
 // record takes what comes until it is told to end.
 func (s *stand) record(ctx context.Context, dir string, w *evidence.Writer, seeds []audit.Seed) error {
-	s.recorder = w
-	p, err := s.proxy(w)
+	view, stop, err := s.view(ctx, dir, w)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	s.recorder = view
+	p, err := s.proxy(view)
 	if err != nil {
 		return err
 	}
@@ -392,6 +397,26 @@ func (s *stand) record(ctx context.Context, dir string, w *evidence.Writer, seed
 		done.Step.Seeds = append(done.Step.Seeds, seed.Name)
 	}
 	return w.Record(done)
+}
+
+// view starts the live view. stop ends it.
+func (s *stand) view(ctx context.Context, dir string, w *evidence.Writer) (b *board, stop func(), err error) {
+	r, err := evidence.Open(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	seen := terminalWidth(s.env.stderr) > 0
+	b = newBoard(w, seen && len(r.Seeds) > 0)
+	ctx, cancel := context.WithCancel(ctx)
+	var parts sync.WaitGroup
+	parts.Go(func() { b.show(ctx, s.env) })
+	if b.queue != nil {
+		parts.Go(func() { b.search(ctx, r) })
+	}
+	return b, func() {
+		cancel()
+		parts.Wait()
+	}, nil
 }
 
 // serveQUIC lets HTTP/3 in by the ways that can have it.

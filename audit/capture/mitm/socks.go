@@ -1,6 +1,7 @@
 package mitm
 
 import (
+	"bytes"
 	"crypto/subtle"
 	"encoding/binary"
 	"errors"
@@ -152,6 +153,10 @@ func (s socks) host(kind byte) (string, error) {
 	switch kind {
 	case addrName:
 		name, err := s.field()
+		if err == nil && (len(name) == 0 || bytes.ContainsAny(name, "[]%:/ \x00")) {
+			_ = s.reply(replyAddress) // the client may be gone
+			return "", fmt.Errorf("a name in SOCKS that is none: %q", name)
+		}
 		return string(name), err
 	case addrIPv4, addrIPv6:
 		size := 4
