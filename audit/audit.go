@@ -229,5 +229,15 @@ type Coverage struct {
 	Lost        int64    `json:"lost,omitempty"`    // packets or records that were not read and may hold what was sent
 	Passed      []Passed `json:"passed,omitempty"`  // packets or records that were not read, by reason, in the order of the words
 	Unread      []string `json:"unread,omitempty"`  // hosts behind Opaque, Refused, Tunnels, sorted
+	Alerts      []Alert  `json:"alerts,omitempty"`  // what was said of our certificate, behind Refused
+	Blocked     []Passed `json:"blocked,omitempty"` // datagrams that were not let through, behind no connection
 	Skipped     []string `json:"skipped,omitempty"` // steps of the plan that could not be done, and why
+}
+
+// An Alert counts the connections on which a host's client refused our
+// certificate in the same words.
+type Alert struct {
+	Host  string `json:"host"`
+	Alert string `json:"alert"`
+	Count int    `json:"count"`
 }

@@ -11,12 +11,16 @@ import (
 type Event struct {
 	Time time.Time `json:"time"`
 	Place
-	App      string    `json:"app,omitempty"` // that sent it, if the capture says so
+	App      string    `json:"app,omitempty"`    // that sent it, if the capture says so
+	PID      int       `json:"pid,omitempty"`    // of the App, if it ran on the machine of the capture
+	Device   string    `json:"device,omitempty"` // that sent it, if the capture tells devices apart
 	Step     *Step     `json:"step,omitempty"`
 	Exchange *Exchange `json:"exchange,omitempty"`
 	Message  *Message  `json:"message,omitempty"`
 	Tunnel   *Tunnel   `json:"tunnel,omitempty"`
 	Refused  *Refused  `json:"refused,omitempty"`
+	Hello    *Hello    `json:"hello,omitempty"`
+	Blocked  *Blocked  `json:"blocked,omitempty"`
 	Lookup   *Lookup   `json:"lookup,omitempty"`
 	Source   *Source   `json:"source,omitempty"`
 	Picture  *Picture  `json:"picture,omitempty"`
@@ -51,12 +55,26 @@ type Exchange struct {
 	Header   []Field `json:"header"`
 	Body     Body    `json:"body"`
 	Trailer  []Field `json:"trailer,omitempty"`
-	Answered string  `json:"answered"`         // stage, sinkhole, online, error
+	Answered string  `json:"answered"`         // stage, sinkhole, online, replay, error
 	Server   string  `json:"server,omitempty"` // address of the real server that it went to
 	Error    string  `json:"error,omitempty"`
 	Status   int     `json:"status"`
 	Answer   []Field `json:"answer,omitempty"` // header of the answer
 	Reply    Body    `json:"reply"`
+
+	// Of a request of HTTP/1 that breaks the rules: what is wrong with it, and
+	// its head as it came.
+	Flaws []string `json:"flaws,omitempty"`
+	Head  Body     `json:"head,omitzero"`
+
+	Interim       []Interim `json:"interim,omitempty"`        // answers before the answer
+	AnswerTrailer []Field   `json:"answer_trailer,omitempty"` // of gRPC, for instance
+}
+
+// An Interim is an informational answer (1xx), such as 103 Early Hints.
+type Interim struct {
+	Status int     `json:"status"`
+	Header []Field `json:"header,omitempty"`
 }
 
 // Answers of an exchange.
@@ -64,6 +82,7 @@ const (
 	ByStage    = "stage"    // a site of the lab
 	BySinkhole = "sinkhole" // the synthetic answer
 	ByOnline   = "online"   // the real server
+	ByReplay   = "replay"   // what the real server said in an earlier case
 	ByNobody   = "error"    // there was no answer
 )
 
@@ -89,6 +108,39 @@ type Tunnel struct {
 	Proto string `json:"proto,omitempty"` // tcp, udp, tls, dtls, quic, http; empty: what a CONNECT carried
 	Out   Body   `json:"out"`
 	In    Body   `json:"in"`
+
+	Until time.Time `json:"until,omitzero"` // when it ended; it began at Event.Time
+}
+
+// Passthrough is the Proto of a tunnel that was not opened because the user
+// said so: sizes and times are all that is kept.
+const Passthrough = "passthrough"
+
+// A Hello is what a client said of itself when it began TLS. It stands before
+// the first exchange of its connection.
+type Hello struct {
+	Conn    int      `json:"conn"`
+	Host    string   `json:"host"`
+	SNI     string   `json:"sni,omitempty"` // with ECH the outer name, which everybody may see
+	ALPN    []string `json:"alpn,omitempty"`
+	JA4     string   `json:"ja4"`
+	ECH     bool     `json:"ech,omitempty"`     // the client offered an encrypted hello; the outer one was answered
+	Early   bool     `json:"early,omitempty"`   // the client offered early data (0-RTT), which was refused
+	Resumed bool     `json:"resumed,omitempty"` // an earlier session went on
+	Version string   `json:"version"`           // agreed on, such as TLS 1.3
+	Spoken  string   `json:"spoken,omitempty"`  // protocol agreed on
+}
+
+// A Blocked counts what was not let through, so that the client would take
+// another way. Nothing of it reached a server.
+type Blocked struct {
+	Host    string `json:"host"` // name if known, else the address
+	Port    string `json:"port"`
+	Proto   string `json:"proto"` // quic, udp
+	SNI     string `json:"sni,omitempty"`
+	Packets int64  `json:"packets"`
+	Bytes   int64  `json:"bytes"`
+	Why     string `json:"why"`
 }
 
 // A Refused is a connection that ended because the client did not take our
@@ -98,6 +150,7 @@ type Refused struct {
 	Host  string   `json:"host"`
 	SNI   string   `json:"sni,omitempty"`
 	ALPN  []string `json:"alpn,omitempty"`
+	JA4   string   `json:"ja4,omitempty"`
 	Alert string   `json:"alert"` // in the words of the TLS library
 }
 

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"cmp"
 	"iter"
 	"maps"
 	"slices"
@@ -43,6 +44,9 @@ type counter struct {
 	closed  map[visit]int  // handshakes that the client gave up without a word
 	ending  map[audit.Place]bool
 	passed  map[string]audit.Passed
+	alerts  map[audit.Alert]int // their Count is 0
+	blocked map[string]audit.Passed
+	shut    map[visit]bool // hosts whose QUIC was not let through
 }
 
 // Planted returns the names of the seeds that the steps which were done used,
@@ -105,7 +109,7 @@ func newCounter(arm string) *counter {
 		Coverage: audit.Coverage{Arm: arm},
 		runs:     map[int]bool{}, conns: map[connection]bool{}, unread: map[string]bool{}, skipped: map[string]bool{},
 		read: map[visit]bool{}, closed: map[visit]int{}, ending: map[audit.Place]bool{},
-		passed: map[string]audit.Passed{},
+		passed: map[string]audit.Passed{}, alerts: map[audit.Alert]int{}, blocked: map[string]audit.Passed{}, shut: map[visit]bool{},
 	}
 }
 
@@ -126,6 +130,8 @@ func (c *counter) count(e audit.Event) {
 		c.refused(e)
 	case e.Source != nil:
 		c.source(e.Source)
+	case e.Blocked != nil:
+		c.block(e)
 	}
 }
 
@@ -166,6 +172,19 @@ func (c *counter) refused(e audit.Event) {
 	}
 	c.Refused++
 	c.unread[e.Refused.Host] = true
+	c.alerts[audit.Alert{Host: e.Refused.Host, Alert: e.Refused.Alert}]++
+}
+
+// block counts datagrams that were not let through. A host that was to get
+// HTTP/3 and was read over no connection either is unread: what it was to be
+// told is not known.
+func (c *counter) block(e audit.Event) {
+	b := e.Blocked
+	sum := c.blocked[b.Why]
+	c.blocked[b.Why] = audit.Passed{Why: b.Why, Packets: sum.Packets + b.Packets, Bytes: sum.Bytes + b.Bytes}
+	if b.Proto == "quic" {
+		c.shut[visit{e.Place, b.Host}] = true
+	}
 }
 
 // step counts a run when all of it was done.
@@ -199,6 +218,13 @@ func (c *counter) total() audit.Coverage {
 		if !c.read[v] {
 			c.Refused += n
 			c.unread[v.host] = true
+			c.alerts[audit.Alert{Host: v.host, Alert: audit.ClosedWithoutReason}] += n
+		}
+	}
+	for v := range c.shut {
+		if !c.read[v] {
+			c.Tunnels++
+			c.unread[v.host] = true
 		}
 	}
 	c.Runs = len(c.runs)
@@ -207,6 +233,16 @@ func (c *counter) total() audit.Coverage {
 	c.Skipped = slices.Sorted(maps.Keys(c.skipped))
 	for _, why := range slices.Sorted(maps.Keys(c.passed)) {
 		c.Passed = append(c.Passed, c.passed[why])
+	}
+	for a, n := range c.alerts {
+		a.Count = n
+		c.Alerts = append(c.Alerts, a)
+	}
+	slices.SortFunc(c.Alerts, func(a, b audit.Alert) int {
+		return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Alert, b.Alert))
+	})
+	for _, why := range slices.Sorted(maps.Keys(c.blocked)) {
+		c.Blocked = append(c.Blocked, c.blocked[why])
 	}
 	return c.Coverage
 }

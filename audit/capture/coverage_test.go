@@ -58,7 +58,8 @@ func TestCoverage(t *testing.T) {
 	want := []audit.Coverage{
 		{
 			Arm: "a", Runs: 2, Connections: 5, Requests: 3, Bytes: 9 + 3 + 5, Stage: 1, Refused: 1, Tunnels: 1,
-			Unread: []string{"pinned.example", "raw.example"}, Skipped: []string{"type bar: no bar"},
+			Unread: []string{"pinned.example", "raw.example"},
+			Alerts: []audit.Alert{{Host: "pinned.example", Alert: "unknown certificate authority", Count: 1}}, Skipped: []string{"type bar: no bar"},
 		},
 		{Arm: "quiet"},
 	}
@@ -151,5 +152,31 @@ func TestCoverageOfSource(t *testing.T) {
 	want := []audit.Passed{{Why: "ICMP", Packets: 5, Bytes: 50, Idle: true}, {Why: "encrypted by IPsec", Packets: 7, Bytes: 700}}
 	if diff := cmp.Diff(want, got[0].Passed); diff != "" || got[0].Lost != 7 {
 		t.Errorf("%d lost; -want +got\n%s", got[0].Lost, diff)
+	}
+}
+
+// Datagrams that were not let through are counted. A host that was to get
+// HTTP/3 is unread unless it was read over another connection.
+func TestBlocked(t *testing.T) {
+	block := func(host, proto string) audit.Event {
+		return audit.Event{Place: audit.Place{Arm: "a"}, Blocked: &audit.Blocked{Host: host, Proto: proto, Packets: 2, Bytes: 100, Why: "refused"}}
+	}
+	events := []audit.Event{
+		block("fell-back.example", "quic"), block("stubborn.example", "quic"), block("time.example", "udp"),
+		{Place: audit.Place{Arm: "a"}, Exchange: &audit.Exchange{Host: "fell-back.example"}},
+	}
+	got, err := capture.Coverage([]audit.Arm{{Name: "a"}}, func(yield func(audit.Event, error) bool) {
+		for _, e := range events {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	})
+	want := []audit.Coverage{{
+		Arm: "a", Connections: 1, Requests: 1, Tunnels: 1, Unread: []string{"stubborn.example"},
+		Blocked: []audit.Passed{{Why: "refused", Packets: 6, Bytes: 300}},
+	}}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Error(diff, err)
 	}
 }

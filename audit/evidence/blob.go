@@ -1,12 +1,14 @@
 package evidence
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,9 +24,11 @@ func blobPath(dir, sum string) string {
 	return filepath.Join(dir, BlobsDir, sum[:2], sum[2:4], sum)
 }
 
-// Body starts a body. A short one is held until its end; one that becomes
-// longer goes to a temporary file as it arrives. Both get their name when
-// their hash is known.
+// smallBody is the size up to which a body is kept in memory until it is whole.
+const smallBody = 32 << 10
+
+// Body starts a body. A long one goes to a temporary file as it arrives and
+// gets its name when its hash is known; a small one goes to the pack.
 func (w *Writer) Body() (audit.BodyWriter, error) {
 	if err := w.Err(); err != nil {
 		return nil, err
@@ -32,19 +36,12 @@ func (w *Writer) Body() (audit.BodyWriter, error) {
 	return &blob{w: w, hash: sha256.New()}, nil
 }
 
-// Bounds of what is held of bodies.
-const (
-	maxShort = 256 << 10 // of one
-	maxHeld  = 32 << 20  // of all
-)
-
-// A blob is a body that is being written. The file is made when there is too
-// much to hold, so that an empty body costs nothing and a short one little.
+// A blob is a body that is being written.
 type blob struct {
 	w    *Writer
 	hash hash.Hash
 	size int64
-	held []byte // all of it, while there is no file
+	head []byte // as long as it is small
 	file *os.File
 	zip  *zstd.Encoder
 	err  error
@@ -57,70 +54,57 @@ func (b *blob) Write(p []byte) (int, error) {
 	if b.err != nil {
 		return 0, b.err
 	}
-	if len(p) == 0 {
-		return 0, nil
-	}
-	if err := b.take(p); err != nil {
-		return 0, b.fail(err)
-	}
 	b.hash.Write(p)
 	b.size += int64(len(p))
-	return len(p), nil
-}
-
-// take holds bytes, or writes them to the file.
-func (b *blob) take(p []byte) error {
-	if b.file == nil && len(b.held)+len(p) <= maxShort && b.w.held.Load() < maxHeld {
-		b.w.held.Add(int64(len(p)))
-		b.held = append(b.held, p...)
-		return nil
+	if b.file == nil && b.size <= smallBody {
+		b.head = append(b.head, p...)
+		return len(p), nil
 	}
 	if b.file == nil {
 		if err := b.open(); err != nil {
-			return err
+			return 0, b.fail(err)
 		}
-		if _, err := b.zip.Write(b.held); err != nil {
-			return err
-		}
-		b.release()
 	}
-	_, err := b.zip.Write(p)
-	return err
+	if _, err := b.zip.Write(p); err != nil {
+		return 0, b.fail(err)
+	}
+	return len(p), nil
 }
 
-// release gives up what is held.
-func (b *blob) release() {
-	b.w.held.Add(-int64(len(b.held)))
-	b.held = nil
-}
-
+// open goes on in a file.
 func (b *blob) open() error {
-	var err error
-	if b.file, err = temporary(filepath.Join(b.w.dir, BlobsDir)); err != nil {
+	dir := filepath.Join(b.w.dir, BlobsDir)
+	err := os.MkdirAll(dir, 0o700)
+	if err != nil {
 		return err
 	}
-	if zip, ok := encoders.Get().(*zstd.Encoder); ok {
-		zip.Reset(b.file)
-		b.zip = zip
-		return nil
+	if b.file, err = os.CreateTemp(dir, "part-"); err != nil {
+		return err
 	}
-	b.zip, err = newEncoder(b.file)
+	if b.zip, err = encoder(); err != nil {
+		return err
+	}
+	b.zip.Reset(b.file)
+	_, err = b.zip.Write(b.head)
+	b.head = nil
 	return err
-}
-
-func newEncoder(w io.Writer) (*zstd.Encoder, error) {
-	return zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
 }
 
 // encoders are those that have written their body: a new one costs more than
 // most bodies.
 var encoders sync.Pool
 
+func encoder() (*zstd.Encoder, error) {
+	if zip, ok := encoders.Get().(*zstd.Encoder); ok {
+		return zip, nil
+	}
+	return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
+}
+
 // Close keeps the body under its hash and says what it is. A body that could
 // not be kept stops the whole recording.
 func (b *blob) Close(cause error) (audit.Body, error) {
 	if b.err != nil {
-		b.release()
 		return audit.Body{}, b.err
 	}
 	body := audit.Body{Size: b.size}
@@ -130,42 +114,35 @@ func (b *blob) Close(cause error) (audit.Body, error) {
 	if b.size == 0 {
 		return body, nil
 	}
-	body.SHA256 = hex.EncodeToString(b.hash.Sum(nil))
+	sum := b.hash.Sum(nil)
+	body.SHA256 = hex.EncodeToString(sum)
+	var err error
 	if b.file == nil {
-		data := b.held
-		b.held = nil
-		if err := b.w.keep(data, body.SHA256); err != nil {
-			b.err = err
-			return audit.Body{}, err
-		}
-		return body, nil
+		err = b.w.pack.add([sha256.Size]byte(sum), b.head)
+	} else {
+		err = b.keepLarge(blobPath(b.w.dir, body.SHA256))
 	}
-	if err := errors.Join(b.zip.Close(), b.file.Close()); err != nil {
-		return audit.Body{}, b.fail(err)
-	}
-	encoders.Put(b.zip)
-	b.zip = nil
-	if err := b.w.name(b.file.Name(), body.SHA256); err != nil {
+	if err != nil {
 		return audit.Body{}, b.fail(err)
 	}
 	return body, nil
 }
 
-// name moves a file to where the body with a hash lies.
-func (w *Writer) name(file, sum string) error {
-	path := blobPath(w.dir, sum)
-	err := os.Rename(file, path)
-	if errors.Is(err, os.ErrNotExist) {
-		if err = os.MkdirAll(filepath.Dir(path), 0o700); err == nil {
-			err = os.Rename(file, path)
-		}
+// keepLarge gives a file that was written its name.
+func (b *blob) keepLarge(path string) error {
+	if err := errors.Join(b.zip.Close(), b.file.Close()); err != nil {
+		return err
 	}
-	return err
+	encoders.Put(b.zip)
+	b.zip = nil
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	return os.Rename(b.file.Name(), path)
 }
 
 func (b *blob) fail(err error) error {
 	b.err = b.w.Fail(fmt.Errorf("keeping a body: %w", err))
-	b.release()
 	if b.file != nil {
 		_ = b.file.Close()
 		_ = os.Remove(b.file.Name())
@@ -188,7 +165,7 @@ func (r *Reader) Body(body audit.Body) (io.ReadCloser, error) {
 	if _, err := hex.DecodeString(body.SHA256); err != nil {
 		return nil, fmt.Errorf("body %q: not a SHA-256", body.SHA256)
 	}
-	f, err := os.Open(blobPath(r.dir, body.SHA256))
+	f, err := r.stored(body.SHA256)
 	if err != nil {
 		return nil, fmt.Errorf("body %s…: %w", body.SHA256[:8], err)
 	}
@@ -200,13 +177,26 @@ func (r *Reader) Body(body audit.Body) (io.ReadCloser, error) {
 	return &bodyReader{z, f, sha256.New(), body.SHA256}, nil
 }
 
+// stored opens a body as it is stored: in a file of its own, or in the pack of
+// a case that was not closed.
+func (r *Reader) stored(sum string) (io.ReadCloser, error) {
+	f, err := os.Open(blobPath(r.dir, sum))
+	if !errors.Is(err, fs.ErrNotExist) {
+		return f, err
+	}
+	if frame, perr := r.pack.find(filepath.Join(r.dir, BlobsDir, packFile), sum); perr == nil {
+		return io.NopCloser(bytes.NewReader(frame)), nil
+	}
+	return nil, err
+}
+
 // ErrBody means that a body is not the one that was captured.
 var ErrBody = errors.New("its bytes do not have its SHA-256: it was changed after the capture")
 
 // A bodyReader checks at the end that it read what was captured.
 type bodyReader struct {
 	zip  *zstd.Decoder
-	file *os.File
+	file io.Closer
 	hash hash.Hash
 	want string // hex
 }

@@ -268,6 +268,9 @@ func TestChangedBodyIsNoticed(t *testing.T) {
 		}
 		bodies = append(bodies, body)
 	}
+	if err := w.Close(audit.Event{End: &audit.End{Reason: audit.Complete}}); err != nil {
+		t.Fatal(err)
+	}
 	path := func(b audit.Body) string {
 		return filepath.Join(dir, evidence.BlobsDir, b.SHA256[:2], b.SHA256[2:4], b.SHA256)
 	}

@@ -16,7 +16,8 @@ import (
 
 // A Reader reads a case folder.
 type Reader struct {
-	dir string
+	dir  string
+	pack packReader
 	// Case is the plan.
 	Case audit.Case
 	// Seeds are the plan's seeds with their values.

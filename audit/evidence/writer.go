@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"syscall"
 
 	"telltale/audit"
@@ -19,13 +18,12 @@ import (
 // A Writer is an [audit.Recorder] into a case folder. Its first error is its
 // last: after it nothing more is recorded but the end.
 type Writer struct {
-	dir    string
-	held   atomic.Int64 // bytes of short bodies in memory
-	known  known
-	behind *behind // nil: bodies are kept as they are closed
+	dir  string
+	pack pack
 
 	mu    sync.Mutex
 	log   *os.File
+	size  int64  // of the log
 	last  string // hash of the last line, hex
 	err   error
 	ended bool
@@ -46,7 +44,7 @@ func Create(dir string, p Plan) (*Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting the capture log: %w", err)
 	}
-	return &Writer{dir: dir, log: log, last: genesis(p.Case)}, nil
+	return &Writer{dir: dir, log: log, last: genesis(p.Case), pack: pack{dir: filepath.Join(dir, BlobsDir)}}, nil
 }
 
 // genesis is what the first line is chained to: the plan.
@@ -78,14 +76,11 @@ func (w *Writer) append(e audit.Event) error {
 	if err := enc.Encode(line{w.last, e}); err != nil {
 		return w.fail(fmt.Errorf("recording an event: %w", err))
 	}
-	before, err := w.log.Seek(0, 2)
-	if err != nil {
-		return w.fail(fmt.Errorf("recording an event: %w", err))
-	}
 	if _, err := w.log.Write(b.Bytes()); err != nil {
-		_ = w.log.Truncate(before) // half a line would break the chain
+		_ = w.log.Truncate(w.size) // half a line would break the chain
 		return w.fail(fmt.Errorf("recording an event: %w", err))
 	}
+	w.size += int64(b.Len())
 	w.last = digest(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
 	return nil
 }
@@ -114,10 +109,8 @@ func (w *Writer) Fail(err error) error {
 }
 
 // Close writes the end and closes the log. It works on a full disk, too: the
-// reserve was kept for it.
+// reserve was kept for it. Then it gives every body a file of its own.
 func (w *Writer) Close(end audit.Event) error {
-	w.behind.wait()
-	w.behind = nil
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.ended {
@@ -129,7 +122,7 @@ func (w *Writer) Close(end audit.Event) error {
 	if err := w.append(end); err != nil && first == nil {
 		first = err
 	}
-	return errors.Join(first, w.log.Sync(), w.log.Close())
+	return errors.Join(first, w.log.Sync(), w.log.Close(), w.pack.unpack())
 }
 
 // Advise adds to a full disk's error what to do.

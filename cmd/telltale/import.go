@@ -108,7 +108,6 @@ func (o importing) run(ctx context.Context, e *env) error {
 	if err != nil {
 		return usageError{err}
 	}
-	w.Behind(runtime.GOMAXPROCS(0))
 	i := newIntake(e, w, keys)
 	err = i.all(ctx, captures, plan.Seeds)
 	if err == nil && i.damaged != "" {

@@ -28,6 +28,12 @@ const smallDisk = "size=300k"
 // isolatedMain prepares the namespaces and runs one command line.
 func isolatedMain(what string) int {
 	var err error
+	if what == asIs {
+		main() // with its signals
+	}
+	if settings, ok := strings.CutPrefix(what, joining); ok {
+		return joinMain(settings)
+	}
 	if dir, ok := strings.CutPrefix(what, "disk:"); ok {
 		err = syscall.Mount("tmpfs", dir, "tmpfs", 0, smallDisk)
 	} else {

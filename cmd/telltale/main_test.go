@@ -91,7 +91,7 @@ func TestScript(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"agekey":    agekey,
-			"authority": authority,
+			"authority": stampAuthority,
 			"decrypt":   decrypt,
 			"exits":     exits,
 			"listen":    listen,
@@ -175,9 +175,9 @@ func listen(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[0], l.Addr().String())
 }
 
-// authority VAR ROOTS starts a time stamping authority, puts its address into
+// stampAuthority VAR ROOTS starts a time stamping authority, puts its address into
 // VAR and its root certificate into the file ROOTS.
-func authority(ts *testscript.TestScript, _ bool, args []string) {
+func stampAuthority(ts *testscript.TestScript, _ bool, args []string) {
 	dir, err := os.MkdirTemp("", "telltale-tsa-")
 	ts.Check(err)
 	ts.Defer(func() { _ = os.RemoveAll(dir) })

@@ -1,6 +1,7 @@
 package mitm
 
 import (
+	"io"
 	"mime"
 	"net/http"
 )
@@ -10,6 +11,11 @@ type Answer struct {
 	Status int
 	Header http.Header
 	Body   []byte
+	// Stream is the body instead of Body, unless it is nil. It is closed when
+	// it was sent.
+	Stream io.ReadCloser
+	// By says who answered, if not the sinkhole: audit.ByReplay.
+	By string
 }
 
 // DefaultAnswer is 204, and 200 with an empty object for a POST of JSON. It

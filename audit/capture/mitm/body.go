@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -122,22 +123,52 @@ var buffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
 // recorded first.
 type reply struct {
 	http.ResponseWriter
-	head   bool // the answer to a HEAD request has no body
-	status int
-	header []audit.Field
-	spool  spool
+	head    bool // the answer to a HEAD request has no body
+	status  int
+	header  []audit.Field
+	interim []audit.Interim
+	spool   spool
 }
 
 // WriteHeader implements [http.ResponseWriter].
 func (r *reply) WriteHeader(status int) {
-	if r.status == 0 && status >= http.StatusOK {
+	switch {
+	case r.status != 0:
+	case status >= http.StatusOK:
 		r.note(status)
+	case len(r.interim) < maxInterim:
+		r.interim = append(r.interim, audit.Interim{Status: status, Header: fields(r.Header())})
 	}
 	r.ResponseWriter.WriteHeader(status)
 }
 
 func (r *reply) note(status int) {
 	r.status, r.header = status, fields(r.Header())
+}
+
+// maxInterim bounds the answers before an answer that are kept.
+const maxInterim = 16
+
+// trailer returns the fields that followed the body: those that the header
+// announced, and those that were set with a prefix because it did not.
+func (r *reply) trailer() []audit.Field {
+	after := make(http.Header)
+	for _, f := range r.header {
+		if f.Name == "Trailer" {
+			for name := range strings.SplitSeq(f.Value, ",") {
+				name = http.CanonicalHeaderKey(strings.TrimSpace(name))
+				if v := r.Header()[name]; len(v) > 0 {
+					after[name] = v
+				}
+			}
+		}
+	}
+	for name, v := range r.Header() {
+		if bare, ok := strings.CutPrefix(name, http.TrailerPrefix); ok {
+			after[bare] = v
+		}
+	}
+	return fields(after)
 }
 
 // Write implements [http.ResponseWriter].

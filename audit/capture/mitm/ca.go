@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -95,18 +96,23 @@ func (ca *CA) Destroy() {
 }
 
 // leaf returns a certificate for a host name or an IP address, with the CA's
-// behind it: a client that knows the CA by SPKI alone looks for it there.
-func (ca *CA) leaf(host string, now time.Time) (*tls.Certificate, error) {
+// behind it: a client that knows the CA by SPKI alone looks for it there. It
+// has the names of the real one, like, if that is not nil.
+func (ca *CA) leaf(host string, like *x509.Certificate, now time.Time) (*tls.Certificate, error) {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	key := host
+	if like != nil {
+		key += " " + string(like.Signature)
+	}
 	ca.mu.Lock()
 	defer ca.mu.Unlock()
 	if ca.key == nil {
 		return nil, errDestroyed
 	}
-	if cert, ok := ca.leaves[host]; ok {
+	if cert, ok := ca.leaves[key]; ok {
 		return cert, nil
 	}
-	der, err := sign(template(host, now), ca.cert, &ca.leafKey.PublicKey, ca.key)
+	der, err := sign(template(host, like, now), ca.cert, &ca.leafKey.PublicKey, ca.key)
 	if err != nil {
 		return nil, fmt.Errorf("certificate for %q: %w", host, err)
 	}
@@ -114,11 +120,11 @@ func (ca *CA) leaf(host string, now time.Time) (*tls.Certificate, error) {
 		clear(ca.leaves) // rare, and a new one costs little
 	}
 	cert := &tls.Certificate{Certificate: [][]byte{der, ca.cert.Raw}, PrivateKey: ca.leafKey}
-	ca.leaves[host] = cert
+	ca.leaves[key] = cert
 	return cert, nil
 }
 
-func template(host string, now time.Time) *x509.Certificate {
+func template(host string, like *x509.Certificate, now time.Time) *x509.Certificate {
 	t := &x509.Certificate{
 		Subject:     pkix.Name{Organization: []string{"telltale"}},
 		NotBefore:   now.Add(-day),
@@ -126,10 +132,17 @@ func template(host string, now time.Time) *x509.Certificate {
 		KeyUsage:    x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
+	if like != nil {
+		t.Subject = like.Subject
+		t.DNSNames, t.IPAddresses = slices.Clone(like.DNSNames), slices.Clone(like.IPAddresses)
+		if like.VerifyHostname(host) == nil {
+			return t
+		}
+	}
 	if ip := net.ParseIP(host); ip != nil {
-		t.IPAddresses = []net.IP{ip}
+		t.IPAddresses = append(t.IPAddresses, ip)
 	} else {
-		t.DNSNames = []string{host}
+		t.DNSNames = append(t.DNSNames, host)
 	}
 	return t
 }

@@ -22,7 +22,7 @@ func TestLeaf(t *testing.T) {
 		t.Fatal("no certificate in PEM")
 	}
 	for _, host := range []string{"sa.example.com", "a_b.example", "127.0.0.1", "::1"} {
-		cert, err := ca.leaf(host, noon)
+		cert, err := ca.leaf(host, nil, noon)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,12 +59,12 @@ func TestLeafCache(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, _ := ca.leaf("Example.com.", noon)
-	if b, _ := ca.leaf("example.com", noon); a != b {
+	a, _ := ca.leaf("Example.com.", nil, noon)
+	if b, _ := ca.leaf("example.com", nil, noon); a != b {
 		t.Error("two certificates for one host")
 	}
 	for i := range mostLeaves + 10 {
-		if _, err := ca.leaf(fmt.Sprintf("h%d.example", i), noon); err != nil {
+		if _, err := ca.leaf(fmt.Sprintf("h%d.example", i), nil, noon); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -80,7 +80,7 @@ func TestDestroy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ca.leaf("a.example", noon); err != nil {
+	if _, err := ca.leaf("a.example", nil, noon); err != nil {
 		t.Fatal(err)
 	}
 	words := ca.key.D.Bits() //nolint:staticcheck // SA1019: it is the memory itself that counts
@@ -91,7 +91,7 @@ func TestDestroy(t *testing.T) {
 			t.Fatal("the key is still there")
 		}
 	}
-	if _, err := ca.leaf("a.example", noon); !errors.Is(err, errDestroyed) {
+	if _, err := ca.leaf("a.example", nil, noon); !errors.Is(err, errDestroyed) {
 		t.Errorf("got %v, want %v", err, errDestroyed)
 	}
 }

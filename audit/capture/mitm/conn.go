@@ -1,32 +1,54 @@
 package mitm
 
 import (
+	"cmp"
+	"errors"
 	"net"
+	"net/netip"
+	"net/url"
 	"slices"
 	"sync"
 	"time"
+
+	"telltale/audit/capture/hello"
 )
 
 // A conn is a connection of a client, or what is inside its tunnel or its TLS:
 // then it reads from the layer below.
 type conn struct {
 	net.Conn
-	number int    // of the client's connection within the session
-	target string // host:port that CONNECT asked for; "" outside of a tunnel
-	secure bool   // inside TLS
+	*identity
+	secure bool // inside TLS
 	trace  trace
+	heads  heads
 
 	ahead []byte // was read to look at it; Read gives it first
+}
+
+// An identity is what all layers of a connection share.
+type identity struct {
+	number int           // of the client's connection within the session
+	target string        // host:port that CONNECT or the way asked for; "" outside of a tunnel
+	name   string        // that the client knows the target by
+	base   *url.URL      // of the server behind a reverse proxy
+	sender func() Sender // nil: not known
 
 	// What the client said in its TLS hello.
-	sni  string
-	alpn []string
+	sni   string
+	alpn  []string
+	hello *hello.Client // nil if it could not be read
+	tail  [7]byte       // the last bytes that came, if there were that many at once
+}
+
+// A Sender is who sent what comes over a connection, as far as it is known.
+type Sender struct {
+	App    string // name of the program
+	PID    int
+	Device string
 }
 
 // inside returns the layer that reads from below, which is in c.
-func (c *conn) inside(below net.Conn) *conn {
-	return &conn{Conn: below, number: c.number, target: c.target, sni: c.sni, alpn: c.alpn}
-}
+func (c *conn) inside(below net.Conn) *conn { return &conn{Conn: below, identity: c.identity} }
 
 // Read implements [net.Conn].
 func (c *conn) Read(p []byte) (int, error) {
@@ -39,6 +61,10 @@ func (c *conn) Read(p []byte) (int, error) {
 		n, err = c.Conn.Read(p)
 	}
 	c.trace.keep(p[:n])
+	c.heads.see(p[:n])
+	if n >= len(c.tail) && !c.secure {
+		copy(c.tail[:], p[n-len(c.tail):n])
+	}
 	return n, err
 }
 
@@ -59,6 +85,51 @@ func (c *conn) sniff(wait time.Duration) (protocol, error) {
 			return unreadable, err
 		}
 	}
+}
+
+// greeting reads the client hello of TLS. One that is broken or too slow is
+// left to the TLS library to complain about.
+func (c *conn) greeting(wait time.Duration) {
+	if err := c.SetReadDeadline(deadline(wait)); err != nil {
+		return
+	}
+	defer func() { _ = c.SetReadDeadline(time.Time{}) }() // the handshake sets its own
+	for buf := make([]byte, 2048); ; {
+		said, err := hello.Records(c.ahead)
+		if err == nil {
+			c.hello, c.sni, c.alpn = said, said.SNI, said.ALPN
+		}
+		if !errors.Is(err, hello.ErrShort) || len(c.ahead) > hello.MaxSize {
+			return
+		}
+		n, err := c.Conn.Read(buf)
+		c.ahead = append(c.ahead, buf[:n]...)
+		if err != nil {
+			return
+		}
+	}
+}
+
+// ja4 names the kind of client, "" if it said no hello.
+func (c *conn) ja4() string {
+	if c.hello == nil {
+		return ""
+	}
+	transport := hello.TCP
+	if slices.Contains(c.alpn, "h3") {
+		transport = hello.QUIC
+	}
+	return c.hello.JA4(transport)
+}
+
+// host is the name of the server: the one in the TLS hello where the
+// connection was made to an address.
+func (c *conn) host() string {
+	host, _ := c.address()
+	if _, err := netip.ParseAddr(host); err != nil {
+		return host
+	}
+	return cmp.Or(hostname(c.sni), hostname(c.name), host)
 }
 
 // address splits the target.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -33,14 +34,16 @@ type exchange struct {
 // begin makes r absolute and starts the record.
 func (s *Session) begin(w http.ResponseWriter, r *http.Request, c *conn) *exchange {
 	came := header(r)
+	event := s.event(c, s.proxy.config.Now())
 	locate(r, c)
 	x := &exchange{
 		session: s, conn: c, request: r, control: http.NewResponseController(w),
 		down: &reply{ResponseWriter: w, head: r.Method == http.MethodHead, spool: spool{proxy: s.proxy}},
-		event: audit.Event{Time: s.proxy.config.Now(), Place: s.place, Exchange: &audit.Exchange{
-			Conn: c.number, Proto: r.Proto, Method: r.Method, URL: address(r), Host: hostname(r.Host), Header: came,
-		}},
 	}
+	event.Exchange = &audit.Exchange{
+		Conn: c.number, Proto: r.Proto, Method: r.Method, URL: address(r), Host: hostname(r.Host), Header: came,
+	}
+	x.event = event
 	if r.Body != nil && r.Body != http.NoBody {
 		x.up = &upload{from: r.Body, spool: spool{proxy: s.proxy}}
 		r.Body = x.up
@@ -50,9 +53,10 @@ func (s *Session) begin(w http.ResponseWriter, r *http.Request, c *conn) *exchan
 }
 
 // exchange answers a request and records both.
-func (s *Session) exchange(w http.ResponseWriter, r *http.Request, c *conn) {
+func (s *Session) exchange(w http.ResponseWriter, r *http.Request, c *conn, h head) {
 	x := s.begin(w, r, c)
 	defer x.end()
+	x.flawed(h)
 	switch p := s.proxy; {
 	case p.config.Stage != nil && p.config.Stage.Answers(r):
 		x.event.Exchange.Answered = audit.ByStage
@@ -77,14 +81,23 @@ func (x *exchange) sink() {
 		}
 	}
 	a := x.session.proxy.config.Answer(x.request)
+	if a.Stream != nil {
+		defer func() { _ = a.Stream.Close() }() // it was only read
+	}
 	if x.request.Method == http.MethodConnect { // yes would open a tunnel
 		a = Answer{Status: http.StatusMethodNotAllowed}
 	}
+	x.event.Exchange.Answered = cmp.Or(a.By, audit.BySinkhole)
 	for name, values := range a.Header {
 		x.down.Header()[http.CanonicalHeaderKey(name)] = values
 	}
 	x.down.WriteHeader(cmp.Or(a.Status, http.StatusNoContent))
-	if len(a.Body) > 0 {
+	switch {
+	case a.Stream != nil:
+		if _, err := io.Copy(x.down, a.Stream); err != nil {
+			x.event.Exchange.Error = err.Error()
+		}
+	case len(a.Body) > 0:
 		_, _ = x.down.Write(a.Body) // a client that has left is no matter of ours
 	}
 }
@@ -121,9 +134,7 @@ func (x *exchange) watched() context.Context {
 // a proxy. Inside a tunnel it goes where the tunnel was to go, whatever its
 // Host says.
 func (x *exchange) rewrite(r *httputil.ProxyRequest) {
-	if x.conn.target != "" {
-		r.Out.URL.Host = x.conn.target
-	}
+	x.aim(r.Out.URL)
 	r.Out.Host = r.In.Host
 	r.Out.URL.RawQuery = r.In.URL.RawQuery
 	for name, values := range r.In.Header {
@@ -133,6 +144,31 @@ func (x *exchange) rewrite(r *httputil.ProxyRequest) {
 	}
 	r.Out.Header.Del("Upgrade") // to a protocol that we could not read
 	r.Out.Header.Del("Connection")
+}
+
+// aim makes u the server that the connection goes to.
+func (x *exchange) aim(u *url.URL) {
+	if x.conn.target == "" {
+		return
+	}
+	u.Host = x.conn.target
+	if x.conn.base != nil {
+		u.Scheme = x.conn.base.Scheme
+	}
+	if _, ok := x.session.proxy.config.Online.(*Upstream); ok {
+		u.Host = x.conn.route().host()
+	}
+}
+
+// flawed keeps what is wrong with the head of the request, and the head.
+func (x *exchange) flawed(h head) {
+	if len(h.flaws) == 0 {
+		return
+	}
+	raw := &spool{proxy: x.session.proxy}
+	if _, err := raw.Write(h.raw); err == nil { // else the proxy has stopped
+		x.event.Exchange.Flaws, x.event.Exchange.Head = h.flaws, raw.close(nil)
+	}
 }
 
 // end completes the record. It runs before the last of a streamed answer has
@@ -152,6 +188,7 @@ func (x *exchange) end() {
 		record.Error = "the answer broke off"
 	}
 	record.Status, record.Answer = x.down.status, x.down.header
+	record.Interim, record.AnswerTrailer = x.down.interim, x.down.trailer()
 	record.Reply = x.down.spool.close(nil)
 	if err := x.session.proxy.record(x.event); err != nil || record.Status == 0 {
 		panic(http.ErrAbortHandler)
@@ -170,6 +207,10 @@ func (x *exchange) endBody(record *audit.Exchange) {
 
 // locate makes the URL of r absolute.
 func locate(r *http.Request, c *conn) {
+	if c.base != nil {
+		r.Host, r.URL.Scheme, r.URL.Host = c.base.Host, c.base.Scheme, c.base.Host
+		return
+	}
 	if r.Host == "" {
 		r.Host = c.target
 	}

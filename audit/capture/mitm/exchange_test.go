@@ -269,17 +269,17 @@ func TestDefaultAnswer(t *testing.T) {
 		header http.Header
 		want   Answer
 	}{
-		{"GET", nil, Answer{204, http.Header{}, nil}},
-		{"GET", post, Answer{204, http.Header{}, nil}},
-		{"POST", http.Header{"Content-Type": {"text/plain"}}, Answer{204, http.Header{}, nil}},
-		{"POST", post, Answer{200, http.Header{"Content-Type": {"application/json"}}, []byte("{}")}},
+		{"GET", nil, Answer{Status: 204, Header: http.Header{}}},
+		{"GET", post, Answer{Status: 204, Header: http.Header{}}},
+		{"POST", http.Header{"Content-Type": {"text/plain"}}, Answer{Status: 204, Header: http.Header{}}},
+		{"POST", post, Answer{Status: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte("{}")}},
 		{
 			"OPTIONS",
 			http.Header{"Origin": {"https://a.example"}, "Access-Control-Request-Method": {"PUT"}, "Access-Control-Request-Headers": {"x-a"}},
-			Answer{204, http.Header{
+			Answer{Status: 204, Header: http.Header{
 				"Access-Control-Allow-Origin": {"https://a.example"}, "Access-Control-Allow-Credentials": {"true"},
 				"Access-Control-Allow-Methods": {"PUT"}, "Access-Control-Allow-Headers": {"x-a"},
-			}, nil},
+			}},
 		},
 	} {
 		r := request(t, tc.method, "https://b.example/", nil)

@@ -50,6 +50,15 @@ type Config struct {
 	// Answer makes the answers of a sinkhole; nil is DefaultAnswer. The body
 	// of the request has been read by then.
 	Answer func(*http.Request) Answer
+	// Passthrough says of which hosts TLS is not opened: sizes and times are
+	// all that is recorded. Nil: all is opened.
+	Passthrough func(host string) bool
+	// Sender says who is at the other end of a connection. It is called when
+	// one arrives, and what it returns when the first event is recorded.
+	// Either may be nil: nobody knows.
+	Sender func(net.Conn) func() Sender
+	// Hellos records what clients say of themselves when they begin TLS.
+	Hellos bool
 	Now    func() time.Time
 	Log    *slog.Logger // nil: none
 }
@@ -154,18 +163,36 @@ func (p *Proxy) greet(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 	c.sni, c.alpn = hello.ServerName, hello.SupportedProtos
 	host := hello.ServerName
 	if host == "" {
-		host, _ = c.address()
+		host = c.host()
 	}
-	cert, err := p.config.CA.leaf(host, p.config.Now())
+	protocols := common(hello.SupportedProtos)
+	like := p.likeness(hello.Context(), c)
+	if slices.Contains(protocols, "h2") && like.cert != nil && like.protocol != "h2" {
+		protocols = []string{"http/1.1"} // as the real server does
+	}
+	cert, err := p.config.CA.leaf(host, like.cert, p.config.Now())
 	if err != nil {
 		return nil, err
 	}
-	return &tls.Config{
-		Certificates:           []tls.Certificate{*cert},
-		NextProtos:             common(hello.SupportedProtos),
-		MinVersion:             p.tls.MinVersion,
-		SessionTicketsDisabled: true,
+	return &tls.Config{ //nolint:gosec // G402: old software is to be seen too
+		Certificates: []tls.Certificate{*cert},
+		NextProtos:   protocols,
+		MinVersion:   p.tls.MinVersion,
 	}, nil
+}
+
+// likeness looks at the real server that a connection is for, so that ours
+// can look like it. Offline, and if it cannot be reached, there is none.
+func (p *Proxy) likeness(ctx context.Context, c *conn) likeness {
+	u, ok := p.config.Online.(*Upstream)
+	if !ok || c.target == "" || p.staged(c) || c.base != nil && c.base.Scheme != "https" {
+		return likeness{}
+	}
+	like, err := u.look(ctx, c.route())
+	if err != nil {
+		p.config.Log.Info("the real server cannot be looked at", slog.String("host", c.host()), slog.Any("err", err))
+	}
+	return like
 }
 
 // common returns the protocols to choose from. A client that speaks neither

@@ -19,6 +19,7 @@ type Session struct {
 	proxy  *Proxy
 	place  audit.Place
 	addr   net.Addr
+	way    Way // nil: clients use it as their proxy
 	server *http.Server
 	door   *door
 	inner  *inner
@@ -41,18 +42,29 @@ func (p *Proxy) Listen(place audit.Place, addr string) (*Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("proxy: %w", err)
 	}
-	s := &Session{proxy: p, place: place, addr: l.Addr(), open: newCrowd()}
-	s.door = &door{Listener: l, open: s.open}
+	return p.start(place, l, nil), nil
+}
+
+// start serves what comes through l.
+func (p *Proxy) start(place audit.Place, l net.Listener, way Way) *Session {
+	s := &Session{proxy: p, place: place, addr: l.Addr(), way: way, open: newCrowd()}
+	s.door = &door{Listener: l, open: s.open, sender: p.config.Sender}
 	s.inner = &inner{addr: l.Addr(), conns: make(chan *conn), closed: make(chan struct{})}
 	s.server = s.newServer()
-	for _, l := range []net.Listener{s.door, s.inner} {
+	loops := []func() error{func() error { return s.server.Serve(s.inner) }}
+	if way == nil {
+		loops = append(loops, func() error { return s.server.Serve(s.door) })
+	} else {
+		loops = append(loops, s.welcome)
+	}
+	for _, loop := range loops {
 		s.serves.Go(func() {
-			if err := s.server.Serve(l); !s.ending.Load() {
-				p.config.Log.Error("proxy session broke off", slog.String("addr", addr), slog.Any("err", err))
+			if err := loop(); !s.ending.Load() {
+				p.config.Log.Error("proxy session broke off", slog.String("addr", s.Addr()), slog.Any("err", err))
 			}
 		})
 	}
-	return s, nil
+	return s
 }
 
 // newServer makes the one server of a session. TLS is ended before it, so that
@@ -92,7 +104,9 @@ func (s *Session) URL() string { return "http://" + s.Addr() }
 func (s *Session) Close() error {
 	s.close.Do(func() {
 		wait := s.proxy.patience
-		s.knock()
+		if s.way == nil {
+			s.knock()
+		}
 		s.open.wait(wait.linger, empty)
 		s.ending.Store(true)
 		_ = s.door.Close() // it is over either way
@@ -100,6 +114,7 @@ func (s *Session) Close() error {
 		s.open.close(false)
 		s.open.wait(wait.grace, empty)
 		_ = s.server.Close()
+		_ = s.inner.Close() // for the second time, unless the server did not get to it
 		s.open.close(true)
 		s.serves.Wait()
 		s.open.wait(wait.grace, empty) // their goroutines see it at once
@@ -123,6 +138,7 @@ func (s *Session) knock() {
 func (s *Session) serve(w http.ResponseWriter, r *http.Request) {
 	c := r.Context().Value(connKey{}).(*conn)
 	c.trace.stop()
+	head := c.heads.next()
 	switch {
 	case s.proxy.Err() != nil:
 		w.Header().Set("Connection", "close")
@@ -130,11 +146,12 @@ func (s *Session) serve(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodConnect && c.target == "":
 		s.connect(w, r, c)
 	case isWebSocket(r):
-		s.upgrade(w, r, c)
+		c.heads.stop()
+		s.upgrade(w, r, c, head)
 	default:
 		s.open.busy(c.number, 1)
 		defer s.open.busy(c.number, -1)
-		s.exchange(w, r, c)
+		s.exchange(w, r, c, head)
 	}
 }
 
@@ -149,7 +166,8 @@ func (s *Session) changed(nc net.Conn, state http.ConnState) {
 // A door is a listener whose connections are numbered.
 type door struct {
 	net.Listener
-	open *crowd
+	open   *crowd
+	sender func(net.Conn) func() Sender // nil: nobody asks
 }
 
 // Accept implements [net.Listener].
@@ -158,8 +176,12 @@ func (d *door) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{Conn: nc, number: d.open.enter(nc)}
+	c := &conn{Conn: nc, identity: &identity{number: d.open.enter(nc)}}
+	if d.sender != nil {
+		c.sender = d.sender(nc)
+	}
 	c.trace.start()
+	c.heads.start()
 	return c, nil
 }
 
@@ -174,6 +196,7 @@ type inner struct {
 // hand gives c to the server and reports whether the server took it.
 func (l *inner) hand(c *conn) bool {
 	c.trace.start()
+	c.heads.start()
 	select {
 	case l.conns <- c:
 		return true

@@ -20,9 +20,10 @@ func isWebSocket(r *http.Request) bool {
 
 // upgrade takes a WebSocket connection: the request for it is an exchange of
 // its own, then every message is recorded. In a sinkhole nothing comes back.
-func (s *Session) upgrade(w http.ResponseWriter, r *http.Request, c *conn) {
+func (s *Session) upgrade(w http.ResponseWriter, r *http.Request, c *conn, h head) {
 	x := s.begin(w, r, c)
 	defer x.end()
+	x.flawed(h)
 	record := x.event.Exchange
 	if rest, ok := strings.CutPrefix(record.URL, "http"); ok {
 		record.URL = "ws" + rest
@@ -49,7 +50,7 @@ func (s *Session) upgrade(w http.ResponseWriter, r *http.Request, c *conn) {
 		return // the client was told by Accept
 	}
 	defer func() { _ = down.CloseNow() }() // for the second time, mostly
-	t := &talk{session: s, conn: c.number, url: record.URL, host: record.Host}
+	t := &talk{session: s, conn: c, url: record.URL, host: record.Host}
 	t.carry(r.Context(), down, up)
 }
 
@@ -64,10 +65,8 @@ func (x *exchange) dial() (*websocket.Conn, error) {
 	}
 	record.Answered = audit.ByOnline
 	u := *r.URL
-	if x.conn.target != "" {
-		u.Host = x.conn.target
-	}
-	up, _, err := websocket.Dial(x.watched(), u.String(), &websocket.DialOptions{ //nolint:bodyclose // Dial says that it need not be closed
+	x.aim(&u)
+	up, _, err := websocket.Dial(onlyHTTP1(x.watched()), u.String(), &websocket.DialOptions{ //nolint:bodyclose // Dial says that it need not be closed
 		HTTPClient: &http.Client{Transport: p.config.Online, CheckRedirect: func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse
 		}},
@@ -152,7 +151,7 @@ func (u *upgrader) release() {
 // A talk is the messages of a WebSocket.
 type talk struct {
 	session *Session
-	conn    int
+	conn    *conn
 	url     string
 	host    string
 }
@@ -210,9 +209,11 @@ func (t *talk) message(ctx context.Context, kind websocket.MessageType, r io.Rea
 		onward = w
 	}
 	_, err := io.Copy(io.MultiWriter(body, onward), r)
-	lost := s.proxy.record(audit.Event{Time: start, Place: s.place, Message: &audit.Message{
-		Conn: t.conn, URL: t.url, Host: t.host, Out: out, Text: kind == websocket.MessageText, Body: body.close(s.cause(err)),
-	}})
+	e := s.event(t.conn, start)
+	e.Message = &audit.Message{
+		Conn: t.conn.number, URL: t.url, Host: t.host, Out: out, Text: kind == websocket.MessageText, Body: body.close(s.cause(err)),
+	}
+	lost := s.proxy.record(e)
 	if err = errors.Join(err, lost); err != nil {
 		return err
 	}
