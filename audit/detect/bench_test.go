@@ -15,40 +15,49 @@ import (
 	"telltale/audit/detect"
 )
 
-// BenchmarkPeelAndMatch takes traffic apart and searches it for 10,000 seeds,
-// half of them addresses. The bytes are counted as they were sent.
+// BenchmarkPeelAndMatch takes traffic apart and searches it for seeds, half of
+// them addresses: for a hundred, which are written and hashed in 34,000 ways,
+// and for ten thousand, of which there are three million. The bytes are counted
+// as they were sent.
 func BenchmarkPeelAndMatch(b *testing.B) {
+	crafted := crafted(rand.New(rand.NewPCG(7, 7)))
+	for _, n := range []int{100, 10_000} {
+		s, err := detect.NewSeeds(benchSeeds(n))
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, mix := range []struct {
+			name     string
+			exhibits []audit.Exhibit
+		}{{"captured", captured(b)}, {"payloads", payloads(b)}, {"crafted", crafted}} {
+			size := int64(0)
+			for _, ex := range mix.exhibits {
+				size += int64(ex.Data.Len())
+			}
+			for _, workers := range []int{1, 2} {
+				b.Run(fmt.Sprintf("%s/seeds=%d/workers=%d", mix.name, n, workers), func(b *testing.B) {
+					b.SetBytes(size)
+					b.ReportAllocs()
+					pass := func() {
+						detect.DetectWith(s, caught(mix.exhibits), decode.NewPeeler(decode.Options{Limits: decode.DefaultLimits}).Values, workers)
+					}
+					pass() // the first one computes the digests of all seeds
+					for b.Loop() {
+						pass()
+					}
+				})
+			}
+		}
+	}
+}
+
+func benchSeeds(n int) []audit.Seed {
 	rng := rand.New(rand.NewPCG(7, 7))
-	seeds := make([]audit.Seed, 10_000)
+	seeds := make([]audit.Seed, n)
 	for i := range seeds {
 		seeds[i] = planted(rng, fmt.Sprint("s", i), i%2 == 0)
 	}
-	s, err := detect.NewSeeds(seeds)
-	if err != nil {
-		b.Fatal(err)
-	}
-	for _, mix := range []struct {
-		name     string
-		exhibits []audit.Exhibit
-	}{{"captured", captured(b)}, {"payloads", payloads(b)}, {"crafted", crafted(rng)}} {
-		size := int64(0)
-		for _, ex := range mix.exhibits {
-			size += int64(ex.Data.Len())
-		}
-		for _, workers := range []int{1, 2} {
-			b.Run(fmt.Sprint(mix.name, "/", workers), func(b *testing.B) {
-				b.SetBytes(size)
-				b.ReportAllocs()
-				pass := func() {
-					detect.DetectWith(s, caught(mix.exhibits), decode.NewPeeler(decode.Options{Limits: decode.DefaultLimits}).Values, workers)
-				}
-				pass() // the first one computes the digests of all seeds
-				for b.Loop() {
-					pass()
-				}
-			})
-		}
-	}
+	return seeds
 }
 
 // captured is what a real browser with an analytics library in it sent in an
@@ -114,11 +123,7 @@ func telemetry(rng *rand.Rand, value []byte) []byte {
 
 // BenchmarkNewSeeds prepares the search for 10,000 seeds.
 func BenchmarkNewSeeds(b *testing.B) {
-	rng := rand.New(rand.NewPCG(7, 7))
-	seeds := make([]audit.Seed, 10_000)
-	for i := range seeds {
-		seeds[i] = planted(rng, fmt.Sprint("s", i), i%2 == 0)
-	}
+	seeds := benchSeeds(10_000)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := detect.NewSeeds(seeds); err != nil {

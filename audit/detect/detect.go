@@ -166,6 +166,7 @@ type detector struct {
 	visits      []audit.Visit
 	scenes      []*scene
 	looked      int // up to where scenes were replaced
+	salts       saltCache
 }
 
 func newDetector(x Experiment, seeds *Seeds) *detector {
@@ -180,7 +181,7 @@ func (d *detector) add(s scene) {
 		s.pieces = nil
 	}
 	if !d.request.takes(s.exhibit) {
-		d.request.meet(d.connections.seeds)
+		d.request.meet(d.connections.seeds, &d.salts)
 		d.request.place, d.request.event = s.exhibit.Place, s.exhibit.Event
 	}
 	d.scenes = append(d.scenes, &s)
@@ -204,7 +205,7 @@ func (d *detector) replace(s scene) {
 
 // observe shows the tokens of all exhibits to those who tell identifiers.
 func (d *detector) observe() {
-	d.request.meet(d.connections.seeds)
+	d.request.meet(d.connections.seeds, &d.salts)
 	for _, s := range d.scenes {
 		d.identifiers.observe(s.exhibit, s.tokens)
 		s.tokens = nil

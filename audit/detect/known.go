@@ -15,7 +15,8 @@ type notebook struct {
 	steps   map[string]*stepNotes
 	dull    map[string]bool // strands in which no seed goes on
 	size    int             // bytes of all of it, about
-	strands *strands        // that are not in use
+	salts   saltCache
+	strands *strands // that are not in use
 }
 
 // The bounds of what is noted: the bytes of a value, of a strand, and of a

@@ -216,8 +216,8 @@ func (n *notebook) saltsOf(values []audit.Value, all bool) []salt {
 		for _, step := range v.Trail[1:] {
 			order = min(order, n.step(step).salt)
 		}
-		if len(v.Trail) < 2 || !all && order > namedSalt {
-			continue
+		if len(v.Trail) < 2 || order > namedSalt && (!all || bytes.IndexByte(v.Data.Reveal(), ' ') >= 0) {
+			continue // what has spaces is prose
 		}
 		of := salt{v.Data.Reveal(), "with the salt at " + v.Trail[1:].String(), order}
 		add(of.text, of.says, of.order)
@@ -249,11 +249,11 @@ func upTo(order int, salts []salt) []salt {
 }
 
 // meet returns the digests that salts make of seeds.
-func (r saltRecord) meet(salts []salt, texts []hashed) []meeting {
+func (r saltRecord) meet(salts []salt, texts []hashed, cache *saltCache) []meeting {
 	if len(r) == 0 || len(texts) == 0 {
 		return nil
 	}
-	s := saltSearch{wanted: r, texts: texts}
+	s := saltSearch{wanted: r, texts: texts, cache: cache}
 	sizes := make(map[int]bool)
 	for _, c := range r {
 		sizes[len(c.sum)] = true
@@ -282,6 +282,8 @@ type saltSearch struct {
 	digest string // at work
 	salt   salt
 	sum    []byte
+	cache  *saltCache
+	filter saltFilter // of the sums at work, nil if they are not all computed
 	met    []meeting
 }
 
@@ -297,12 +299,32 @@ func (s *saltSearch) search(salts []salt, wanted func(size int) bool, most int) 
 					continue
 				}
 				s.digest, s.salt = d.name, salt
-				if stage == 0 {
-					s.keyed(hmac.New(d.make, salt.text))
-				}
-				s.mixed(h, mixtures[stages[stage].from:stages[stage].to])
+				s.block(stage, func() {
+					if stage == 0 {
+						s.keyed(hmac.New(d.make, salt.text))
+					}
+					s.mixed(h, mixtures[stages[stage].from:stages[stage].to])
+				})
 			}
 		}
+	}
+}
+
+// block computes what the salt and the digest at work make in one stage, unless
+// it is known that nothing wanted is among it.
+func (s *saltSearch) block(stage int, compute func()) {
+	sums := max(1, stages[stage].to-stages[stage].from) * len(s.texts)
+	b := saltBlock{string(s.salt.text), s.digest, stage}
+	if f := s.cache.filters[b]; f != nil && sums <= s.left && !f.mayHold(s.wanted) {
+		s.left -= sums
+		return
+	}
+	if s.filter = nil; sums <= s.left {
+		s.filter = newSaltFilter(sums)
+	}
+	compute()
+	if s.filter != nil {
+		s.cache.keep(b, s.filter)
 	}
 }
 
@@ -358,6 +380,9 @@ func (s *saltSearch) try(h hash.Hash, in []byte, t *hashed, form string) {
 	h.Reset()
 	_, _ = h.Write(in)
 	s.sum = h.Sum(s.sum[:0])
+	if s.filter != nil {
+		s.filter.add(word(s.sum))
+	}
 	c, ok := s.wanted[word(s.sum)]
 	if !ok || !bytes.HasPrefix(s.sum, c.sum) || len(c.sum) < len(s.sum) && s.salt.order != namedSalt {
 		return
@@ -387,7 +412,7 @@ func (r *request) takes(ex audit.Exhibit) bool {
 }
 
 // meet returns for each scene the digests that the salts in the others make.
-func (r *request) meet(seeds *Seeds) {
+func (r *request) meet(seeds *Seeds, cache *saltCache) {
 	for i, s := range r.scenes {
 		var salts []salt
 		for k, other := range r.scenes {
@@ -399,7 +424,7 @@ func (r *request) meet(seeds *Seeds) {
 				salts = append(salts, o)
 			}
 		}
-		met := s.digests.meet(salts, seeds.salted)
+		met := s.digests.meet(salts, seeds.salted, cache)
 		met = slices.DeleteFunc(met, func(m meeting) bool { return seeds.seeds[m.Seed].AtHome(s.exhibit.Host) })
 		s.over = append(s.over, seeds.findings(met)...)
 	}

@@ -103,7 +103,7 @@ func (w *view) explain() {
 	}
 	s := w.scene
 	salts := w.saltsOf(w.pieces.values, len(w.digests) > 0 && len(w.seeds.salted) <= maxTexts)
-	for _, m := range w.digests.meet(salts, w.seeds.salted) {
+	for _, m := range w.digests.meet(salts, w.seeds.salted, &w.salts) {
 		if !w.seeds.seeds[m.Seed].AtHome(s.exhibit.Host) {
 			w.met.append(m)
 		}
