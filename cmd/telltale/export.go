@@ -231,7 +231,10 @@ func showBodies(dir string, rules redact.Rules) error {
 		return err
 	}
 	n := 0
-	for e := range whole(r.Events()) {
+	for e, err := range r.Events() {
+		if err != nil {
+			return err
+		}
 		n++
 		if bodies := e.Bodies(); rules.Events[n] && len(bodies) > 0 {
 			rules.Bodies[bodies[0].SHA256] = true
