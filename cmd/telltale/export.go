@@ -232,6 +232,9 @@ func showBodies(dir string, rules redact.Rules) error {
 	}
 	n := 0
 	for e, err := range r.Events() {
+		if errors.Is(err, evidence.ErrCut) {
+			break // it was sealed so
+		}
 		if err != nil {
 			return err
 		}
