@@ -191,7 +191,13 @@ func showBodies(dir string, rules redact.Rules) error {
 		return err
 	}
 	n := 0
-	for e := range whole(r.Events()) {
+	for e, err := range r.Events() {
+		if errors.Is(err, evidence.ErrCut) {
+			break // it was sealed so
+		}
+		if err != nil {
+			return err
+		}
 		n++
 		if bodies := e.Bodies(); rules.Events[n] && len(bodies) > 0 {
 			rules.Bodies[bodies[0].SHA256] = true

@@ -242,7 +242,7 @@ func (v *verification) problem(file string, err error) {
 func (v *verification) derived(book *library, keys []string, files shelf) {
 	if v.reader == nil || len(v.seal.Changes)+len(v.seal.Unread) > 0 {
 		if v.facts == "" {
-			v.facts = "not derived again: the case does not hold"
+			v.facts = "not derived again: first all of the case has to hold"
 		}
 		return
 	}
