@@ -70,19 +70,24 @@ type joint struct{ english, own string }
 // parted looks up a text as a whole, or else the parts between the first of the
 // joints, and joins them again.
 func (s *search) parted(text string, joints []joint) (string, bool) {
-	if same, ok := s.words(text); ok || len(joints) == 0 {
-		return same, ok
+	same, ok := s.words(text)
+	if ok {
+		return same, true
 	}
+	if len(joints) == 0 {
+		return "", false
+	}
+	first, rest := joints[0], joints[1:]
 	// A full stop belongs to its sentence, a semicolon to nothing.
-	parts := strings.SplitAfter(text, joints[0].english)
+	parts := strings.SplitAfter(text, first.english)
 	for i, part := range parts {
-		same, ok := s.parted(strings.TrimRight(strings.TrimSpace(part), ";"), joints[1:])
+		same, ok := s.parted(strings.TrimRight(strings.TrimSpace(part), ";"), rest)
 		if !ok {
 			return "", false
 		}
 		parts[i] = same
 	}
-	return strings.Join(parts, joints[0].own), true
+	return strings.Join(parts, first.own), true
 }
 
 // words looks up one phrase, or a list of them; names in a list do not count.
