@@ -425,7 +425,7 @@ func lang(n *html.Node) (string, bool) {
 
 func checkChinese(t *testing.T, name, s string) {
 	for word := range strings.FieldsFuncSeq(s, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./", r))
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-_./", r)
 	}) {
 		word = strings.Trim(word, "./-")
 		letters := strings.Trim(word, "0123456789.-/efi")

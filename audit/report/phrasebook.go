@@ -54,7 +54,7 @@ func (p *phrasebook) sentences(text, stop string) (string, bool) {
 		return "", false
 	}
 	s := &search{p, maxTries}
-	return s.parted(text, []string{". ", "; "}, []string{stop, p.semicolon})
+	return s.parted(text, []joint{{". ", stop}, {"; ", p.semicolon}})
 }
 
 // A search looks up one text, with a bound on the work.
@@ -63,22 +63,31 @@ type search struct {
 	left int // tries
 }
 
+// A joint is what stands between two parts of a text, in English and in the
+// other language.
+type joint struct{ english, own string }
+
 // parted looks up a text as a whole, or else the parts between the first of the
-// separators, and joins them with what stands for it.
-func (s *search) parted(text string, separators, own []string) (string, bool) {
-	if same, ok := s.words(text); ok || len(separators) == 0 {
-		return same, ok
+// joints, and joins them again.
+func (s *search) parted(text string, joints []joint) (string, bool) {
+	same, ok := s.words(text)
+	if ok {
+		return same, true
 	}
+	if len(joints) == 0 {
+		return "", false
+	}
+	first, rest := joints[0], joints[1:]
 	// A full stop belongs to its sentence, a semicolon to nothing.
-	parts := strings.SplitAfter(text, separators[0])
+	parts := strings.SplitAfter(text, first.english)
 	for i, part := range parts {
-		same, ok := s.parted(strings.TrimRight(strings.TrimSpace(part), ";"), separators[1:], own[1:])
+		same, ok := s.parted(strings.TrimRight(strings.TrimSpace(part), ";"), rest)
 		if !ok {
 			return "", false
 		}
 		parts[i] = same
 	}
-	return strings.Join(parts, own[0]), true
+	return strings.Join(parts, first.own), true
 }
 
 // words looks up one phrase, or a list of them; names in a list do not count.

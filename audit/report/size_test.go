@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -60,7 +61,7 @@ func generated(n int) report.Case {
 	}
 	c.Log, c.Body, c.Steps = nil, nil, nil
 	c.Explain = func(f audit.Finding) ([]audit.Layer, error) {
-		data := append(append(body[:len(body):len(body)], f.Value.Reveal()...), `"}`...)
+		data := append(append(slices.Clip(body), f.Value.Reveal()...), `"}`...)
 		return []audit.Layer{
 			{Step: "request.body", Data: audit.NewSecret(data), Span: audit.Span{Start: len(body), End: len(data) - 2}},
 			{Step: "json:/url", Data: f.Value, Span: audit.Span{End: f.Value.Len()}},

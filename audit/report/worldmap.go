@@ -155,8 +155,8 @@ func (m *worldMap) draw(x *index) {
 		}
 	}
 	columns, rows := 0, 0
-	for _, line := range strings.Split(strings.TrimSpace(worldText), "\n") {
-		for _, code := range strings.Fields(line) {
+	for line := range strings.SplitSeq(strings.TrimSpace(worldText), "\n") {
+		for code := range strings.FieldsSeq(line) {
 			at, ok := world()[code]
 			if !ok || strings.HasPrefix(line, "#") {
 				continue

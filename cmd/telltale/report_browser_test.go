@@ -47,7 +47,7 @@ func scratch(t *testing.T) (browser, dir string) {
 	if dir = chromium.Scratch(browser); dir == "" {
 		return browser, t.TempDir()
 	}
-	if dir, err = os.MkdirTemp(dir, "telltale-test-"); err != nil {
+	if dir, err = os.MkdirTemp(dir, "telltale-test-"); err != nil { //nolint:usetesting // a browser from a snap sees no other folder
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
