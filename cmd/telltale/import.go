@@ -322,7 +322,7 @@ func (i *intake) read(c captured, last bool) (audit.Source, error) {
 
 // readPackets reads a file of packets; behind the last one the connections end.
 func (i *intake) readPackets(f *captureFile, last bool) (audit.Source, error) {
-	s, err := i.packets.Read(f)
+	s, err := i.packets.Read(f.in) // which it need not buffer once more
 	if err != nil || !last {
 		return s, err
 	}

@@ -123,13 +123,30 @@ func writeTraffic(tb testing.TB, path string, size int64) int64 {
 	return t.size
 }
 
+// TestWriteTraffic writes the capture for other programs, where
+// TELLTALE_BENCH_FILE says: see bench/import.sh.
+func TestWriteTraffic(t *testing.T) {
+	path := os.Getenv("TELLTALE_BENCH_FILE")
+	if path == "" {
+		path = filepath.Join(t.TempDir(), "traffic.pcap")
+	}
+	if n := writeTraffic(t, path, benchBytes(1<<20)); n < benchBytes(1<<20) {
+		t.Errorf("%d bytes were written", n)
+	}
+}
+
+// benchBytes is how large the capture is to be.
+func benchBytes(usual int64) int64 {
+	if n, err := strconv.ParseInt(os.Getenv("TELLTALE_BENCH_BYTES"), 10, 64); err == nil {
+		return n
+	}
+	return usual
+}
+
 // BenchmarkImport imports a capture of HTTP, with all that the command does.
 // TELLTALE_BENCH_BYTES says how large it is; bench/import.sh takes 1 GiB.
 func BenchmarkImport(b *testing.B) {
-	size := int64(64 << 20)
-	if n, err := strconv.ParseInt(os.Getenv("TELLTALE_BENCH_BYTES"), 10, 64); err == nil {
-		size = n
-	}
+	size := benchBytes(64 << 20)
 	path := filepath.Join(b.TempDir(), "traffic.pcap")
 	b.SetBytes(writeTraffic(b, path, size))
 	n := 0

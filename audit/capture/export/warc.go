@@ -103,8 +103,13 @@ func (a *warc) exchange(e audit.Event, n int) error {
 	asks := request(x)
 	common := func(kind string) [][2]string {
 		f := [][2]string{
-			{"WARC-Type", kind}, {"WARC-Record-ID", a.urn(kind, n)}, {"WARC-Warcinfo-ID", a.first}, {"WARC-Target-URI", x.URL},
-			{"WARC-Date", e.Time.UTC().Format(time.RFC3339Nano)}, {"Content-Type", "application/http;msgtype=" + kind}, {"WARC-Protocol", protocol(x.Proto)},
+			{"WARC-Type", kind},
+			{"WARC-Record-ID", a.urn(kind, n)},
+			{"WARC-Warcinfo-ID", a.first},
+			{"WARC-Target-URI", x.URL},
+			{"WARC-Date", e.Time.UTC().Format(time.RFC3339Nano)},
+			{"Content-Type", "application/http;msgtype=" + kind},
+			{"WARC-Protocol", protocol(x.Proto)},
 		}
 		return append(f, [2]string{"WARC-IP-Address", x.Server})
 	}

@@ -19,6 +19,7 @@ const (
 	maxRecord = 512 << 20 // one flow, entry or item of formats that cannot be streamed
 	maxConns  = 1 << 16   // names of connections
 	maxWrong  = 1 << 10   // records that are not as they should be
+	maxBodies = 256       // that are being written at the same time
 )
 
 // A file is what is read at the moment.
@@ -27,6 +28,7 @@ type file struct {
 	records int64
 	conns   map[string]int // by the file's own name
 	passed  map[string]*audit.Passed
+	open    int     // bodies that are being written
 	wrong   []error // records that are not as they should be; the rest was read
 }
 
@@ -85,11 +87,14 @@ func (f *file) record(e audit.Event) error {
 	return nil
 }
 
+var errBodies = errors.New("too many bodies at the same time; this one was not kept")
+
 // A spool takes the bytes of a body, which the recorder is asked for with the
-// first of them.
+// first of them. Bytes that it cannot keep it counts.
 type spool struct {
 	f    *file
 	body audit.BodyWriter
+	lost int64
 }
 
 // Write implements [io.Writer]. It fails only if nothing more can be recorded.
@@ -100,7 +105,12 @@ func (s *spool) Write(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
+	if s.lost > 0 || s.body == nil && s.f.open >= maxBodies {
+		s.lost += int64(len(p))
+		return len(p), nil
+	}
 	if s.body == nil {
+		s.f.open++
 		if s.body, s.f.im.recorded = s.f.im.config.Recorder.Body(); s.f.im.recorded != nil {
 			return 0, errStop
 		}
@@ -117,11 +127,15 @@ func (s *spool) Write(p []byte) (int, error) {
 func (s *spool) close(cause error) audit.Body {
 	var b audit.Body
 	if s.body == nil {
+		if s.lost > 0 {
+			cause = errBodies
+		}
 		if cause != nil {
-			b.Error = cause.Error()
+			b = audit.Body{Size: s.lost, Error: cause.Error()}
 		}
 		return b
 	}
+	s.f.open--
 	b, err := s.body.Close(cause)
 	if err != nil && s.f.im.recorded == nil {
 		s.f.im.recorded = err

@@ -2,6 +2,7 @@ package flows_test
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -129,15 +130,22 @@ func TestFlows(t *testing.T) {
 	}) + tnet(pairs{
 		{"type", "websocket"}, {"client_conn", conn}, {"metadata", pairs{{"websocket_handshake", "h1"}}}, {"messages", []any{[]any{1, true, "out", 1795255200, false}}},
 	}) + tnet(pairs{
-		{"type", "http"}, {"client_conn", conn}, {"request", request("/new")}, {"response", nil}, {"error", pairs{{"msg", "killed"}}},
+		{"type", "http"},
+		{"client_conn", conn},
+		{"request", request("/new")},
+		{"response", nil},
+		{"error", pairs{{"msg", "killed"}}},
 		{"websocket", pairs{{"messages", []any{[]any{2, false, []byte{0xff}, 1795255201.5, false, false}}}}},
 	}) + tnet(pairs{
 		{"type", "tcp"}, {"client_conn", conn}, {"server_conn", server}, {"messages", []any{[]any{true, []byte("up "), 1795255200.25}, []any{false, []byte("down"), 1795255201.0}, []any{true, []byte("again"), 1.0}}},
 	}) + tnet(pairs{
-		{"type", "dns"}, {"request", pairs{{"timestamp", 1795255200.0}, {"questions", []any{pairs{{"name", "a.example"}, {"type", 1}}}}}},
+		{"type", "dns"},
+		{"request", pairs{{"timestamp", 1795255200.0}, {"questions", []any{pairs{{"name", "a.example"}, {"type", 1}}}}}},
 		{"response", pairs{{"response_code", 0}, {"answers", []any{pairs{{"type", 1}, {"data", []byte{192, 0, 2, 7}}}, pairs{{"type", 5}, {"data", []byte("\x01b\x07example\x00")}}}}}},
 	}) + tnet(pairs{
-		{[]byte("type"), []byte("http")}, {[]byte("version"), []any{0, 13}}, {[]byte("client_conn"), pairs{}},
+		{[]byte("type"), []byte("http")},
+		{[]byte("version"), []any{0, 13}},
+		{[]byte("client_conn"), pairs{}},
 		{[]byte("request"), pairs{{[]byte("method"), []byte("POST")}, {[]byte("scheme"), []byte("https")}, {[]byte("host"), []byte("b.example")}, {[]byte("port"), 8443}, {[]byte("path"), []byte("/")}, {[]byte("content"), []byte("up")}}},
 		{[]byte("response"), pairs{{[]byte("code"), 204}, {[]byte("headers"), []any{[]any{[]byte("Content-Length"), []byte("9")}}}, {[]byte("content"), nil}}},
 	}) + tnet(pairs{{"type", "quic"}}) + "999:cut"
@@ -204,5 +212,35 @@ func TestNetLogUnread(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, m.lines()); diff != "" || s.Error != "" {
 		t.Errorf("%s: -want +got\n%s", s.Error, diff)
+	}
+}
+
+// However many answers a log begins at the same time, few are being written;
+// of the others it is said how long they were.
+func TestManyBodies(t *testing.T) {
+	var log strings.Builder
+	log.WriteString(`{"constants":{"logCaptureMode":"IncludeSensitive","logEventTypes":{"URL_REQUEST_START_JOB":1,"HTTP_TRANSACTION_SEND_REQUEST_HEADERS":2,"URL_REQUEST_JOB_FILTERED_BYTES_READ":3},"logSourceType":{"URL_REQUEST":1},"timeTickOffset":1},"events":[`)
+	const requests = 300
+	for i := range requests {
+		for kind, params := range []string{`{"method":"GET","url":"https://a.example/"}`, `{"headers":["x: y"]}`, `{"byte_count":4,"bytes":"ZG93bg=="}`} {
+			if i+kind > 0 {
+				log.WriteString(",")
+			}
+			fmt.Fprintf(&log, `{"phase":1,"source":{"id":%d,"type":1},"time":"1","type":%d,"params":%s}`, i, kind+1, params)
+		}
+	}
+	log.WriteString("]}")
+	m, s := read(t, []byte(log.String()), "NetLog")
+	kept, lost := 0, 0
+	for _, e := range m.events {
+		switch {
+		case string(m.bodies[e.Exchange.Reply.SHA256]) == "down":
+			kept++
+		case e.Exchange.Reply.Size == 4 && e.Exchange.Reply.Error != "":
+			lost++
+		}
+	}
+	if kept != 256 || kept+lost != requests || s.Error != "" {
+		t.Errorf("%d kept, %d lost of %d, %q", kept, lost, requests, s.Error)
 	}
 }

@@ -136,7 +136,7 @@ func (r *logRequest) finish(why error) error {
 		return nil
 	}
 	x.Body = absent(r.uploaded(x), errNoBytes.Error())
-	if r.missing > 0 && r.down.body == nil {
+	if r.missing > 0 && r.down.body == nil && r.down.lost == 0 {
 		x.Reply = absent(r.missing, errNoBytes.Error())
 	} else {
 		x.Reply = r.down.close(why)

@@ -174,11 +174,15 @@ func (st *stream) segment(s side, seq uint32, data []byte, flags byte) {
 
 var errReset = errors.New("the connection was reset")
 
+// distance is how far a sequence number is ahead of another; they wrap. It is
+// an int, in which the most that one can be behind has an opposite.
+func distance(seq, next uint32) int { return int(int32(seq - next)) } //nolint:gosec // sequence numbers wrap
+
 // arrange takes data in its place of the order. Of bytes that come twice those
 // count that came first.
 func (st *stream) arrange(s side, seq uint32, data []byte) {
 	h := &st.sides[s]
-	delta := int32(seq - h.next) //nolint:gosec // sequence numbers wrap
+	delta := distance(seq, h.next)
 	switch {
 	case delta > maxJump:
 		return // belongs to no connection that is followed
@@ -188,7 +192,7 @@ func (st *stream) arrange(s side, seq uint32, data []byte) {
 			st.skip(s)
 		}
 		return
-	case -delta >= int32(len(data)): //nolint:gosec // a segment's length
+	case -delta >= len(data):
 		return // had it before
 	}
 	st.deliver(s, data[-delta:])
@@ -197,7 +201,7 @@ func (st *stream) arrange(s side, seq uint32, data []byte) {
 
 // hold keeps a segment that came too early, in order.
 func (st *stream) hold(h *half, g segment) {
-	i, had := slices.BinarySearchFunc(h.ahead, g, func(a, b segment) int { return int(int32(a.seq - b.seq)) }) //nolint:gosec // sequence numbers wrap
+	i, had := slices.BinarySearchFunc(h.ahead, g, func(a, b segment) int { return distance(a.seq, b.seq) })
 	if had && len(h.ahead[i].data) >= len(g.data) {
 		return
 	}
@@ -211,14 +215,14 @@ func (st *stream) drain(s side) {
 	h := &st.sides[s]
 	n := 0
 	for _, g := range h.ahead {
-		delta := int32(g.seq - h.next) //nolint:gosec // sequence numbers wrap
+		delta := distance(g.seq, h.next)
 		if delta > 0 {
 			break
 		}
 		n++
 		h.bytes -= len(g.data)
 		st.im.waiting -= len(g.data)
-		if -delta < int32(len(g.data)) { //nolint:gosec // a segment's length
+		if -delta < len(g.data) {
 			st.deliver(s, g.data[-delta:])
 		}
 	}
