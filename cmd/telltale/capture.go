@@ -99,7 +99,6 @@ func newCapture(e *env) *cobra.Command {
 	f.StringVar(&o.subject, "software", "software", "`NAME` of the software that is captured")
 	f.StringArrayVar(&o.given.seeds, "seed", nil, "a value that was planted, given as `NAME=VALUE`; may be repeated")
 	f.StringArrayVar(&o.given.seedFiles, "seeds", nil, "the planted values of a JSON `FILE`; may be repeated")
-	c.MarkFlagsMutuallyExclusive("online", "sinkhole", "replay")
 	c.AddCommand(newCaptureCA(e))
 	return c
 }
@@ -107,6 +106,8 @@ func newCapture(e *env) *cobra.Command {
 // check finds what is wrong with the command line alone.
 func (o capturing) check() error {
 	switch {
+	case o.online && o.sinkhole, o.online && o.replay != "", o.sinkhole && o.replay != "":
+		return usagef("--online, --sinkhole and --replay: who answers can be one of them only")
 	case o.listen == "" && o.socks == "" && o.transparent == "" && o.wireguard == "":
 		return usagef("--listen is empty and no other way is given; nothing could be captured")
 	case o.reverse != "" && o.listen == "":
@@ -184,7 +185,10 @@ func (o capturing) plan(now time.Time) (evidence.Plan, error) {
 		return p, err
 	}
 	p.Case.Arms[0].Name = captureArm
-	for i := range p.Seeds {
+	for i, seed := range p.Seeds {
+		if len(seed.Value) < shortestSeed {
+			return p, usagef("the seed %s has %d bytes; a value has %d or more, else it is met by chance", seed.Name, len(seed.Value), shortestSeed)
+		}
 		p.Seeds[i].Arm = captureArm
 	}
 	p.Case.Seeds = lab.Sealed(p.Seeds)
@@ -192,6 +196,10 @@ func (o capturing) plan(now time.Time) (evidence.Plan, error) {
 	p.Case.Machine = runtime.GOOS + "/" + runtime.GOARCH
 	return p, nil
 }
+
+// shortestSeed is the least that detection takes: better said before the
+// capture than after.
+const shortestSeed = 8
 
 // words says what the capture does.
 func (o capturing) words() []string {
