@@ -99,7 +99,7 @@ func (p *pack) unpack() error {
 	if err := p.file.Close(); err != nil || p.count > mostUnpacked {
 		return err
 	}
-	f, err := os.Open(path)
+	f, err := os.Open(path) //nolint:gosec // a file of the case
 	if err != nil {
 		return err
 	}

@@ -99,28 +99,36 @@ func newCapture(e *env) *cobra.Command {
 	f.StringVar(&o.subject, "software", "software", "`NAME` of the software that is captured")
 	f.StringArrayVar(&o.given.seeds, "seed", nil, "a value that was planted, given as `NAME=VALUE`; may be repeated")
 	f.StringArrayVar(&o.given.seedFiles, "seeds", nil, "the planted values of a JSON `FILE`; may be repeated")
-	c.MarkFlagsMutuallyExclusive("online", "sinkhole", "replay")
 	c.AddCommand(newCaptureCA(e))
 	return c
 }
 
-// check finds what is wrong with the command line alone.
+// check finds what is wrong with the ways in.
 func (o capturing) check() error {
 	switch {
 	case o.listen == "" && o.socks == "" && o.transparent == "" && o.wireguard == "":
 		return usagef("--listen is empty and no other way is given; nothing could be captured")
 	case o.reverse != "" && o.listen == "":
 		return usagef("--reverse needs --listen: the address that clients take for the server")
-	case len(o.passthrough) > 0 && !o.online:
-		return usagef("--passthrough needs --online: offline there is no server that a tunnel could go to")
-	case o.nameServer != "" && !o.online:
-		return usagef("--name-server needs --online: offline addresses are invented")
 	case o.socksUser != "" && o.socks == "":
 		return usagef("--socks-user needs --socks")
 	case o.http3 && o.wireguard == "" && o.reverse == "":
 		return usagef("--http3 needs --wireguard or --reverse: a client that knows of a proxy does not use HTTP/3")
 	case o.duration < 0:
 		return usagef("--for %s: a time from now on is needed, such as 10m", o.duration)
+	}
+	return nil
+}
+
+// checkAnswers finds what is wrong with who is to answer.
+func (o capturing) checkAnswers() error {
+	switch {
+	case o.online && o.sinkhole, o.online && o.replay != "", o.sinkhole && o.replay != "":
+		return usagef("--online, --sinkhole and --replay: who answers can be one of them only")
+	case len(o.passthrough) > 0 && !o.online:
+		return usagef("--passthrough needs --online: offline there is no server that a tunnel could go to")
+	case o.nameServer != "" && !o.online:
+		return usagef("--name-server needs --online: offline addresses are invented")
 	}
 	if _, _, ok := strings.Cut(o.socksUser, ":"); o.socksUser != "" && !ok {
 		return usagef("--socks-user: want NAME:PASSWORD")
@@ -138,7 +146,7 @@ func capturePlace(session int) audit.Place {
 
 // run does the work.
 func (o capturing) run(ctx context.Context, e *env) error {
-	if err := o.check(); err != nil {
+	if err := errors.Join(o.check(), o.checkAnswers()); err != nil {
 		return err
 	}
 	plan, err := o.plan(e.now())
@@ -184,7 +192,10 @@ func (o capturing) plan(now time.Time) (evidence.Plan, error) {
 		return p, err
 	}
 	p.Case.Arms[0].Name = captureArm
-	for i := range p.Seeds {
+	for i, seed := range p.Seeds {
+		if len(seed.Value) < shortestSeed {
+			return p, usagef("the seed %s has %d bytes; a value has %d or more, else it is met by chance", seed.Name, len(seed.Value), shortestSeed)
+		}
 		p.Seeds[i].Arm = captureArm
 	}
 	p.Case.Seeds = lab.Sealed(p.Seeds)
@@ -193,12 +204,21 @@ func (o capturing) plan(now time.Time) (evidence.Plan, error) {
 	return p, nil
 }
 
+// shortestSeed is the least that detection takes: better said before the
+// capture than after.
+const shortestSeed = 8
+
 // words says what the capture does.
 func (o capturing) words() []string {
 	words := []string{"capture"}
 	for _, way := range []struct{ name, value string }{
-		{"proxy on", o.listen}, {"SOCKS5 on", o.socks}, {"reverse for", o.reverse}, {"transparent on", o.transparent},
-		{"WireGuard on", o.wireguard}, {"answers of", o.replay}, {"passed through:", strings.Join(o.passthrough, ", ")},
+		{"proxy on", o.listen},
+		{"SOCKS5 on", o.socks},
+		{"reverse for", o.reverse},
+		{"transparent on", o.transparent},
+		{"WireGuard on", o.wireguard},
+		{"answers of", o.replay},
+		{"passed through:", strings.Join(o.passthrough, ", ")},
 	} {
 		if way.value != "" {
 			words = append(words, way.name+" "+way.value)

@@ -218,7 +218,7 @@ func TestWebSocketClient(t *testing.T) {
 	authorityOf(t, s)
 	c, proxy, ca := proxied(t, "--online")
 	u, _ := url.Parse(proxy)
-	ws, resp, err := websocket.Dial(t.Context(), "wss://"+s.Listener.Addr().String()+"/talk", &websocket.DialOptions{
+	ws, resp, err := websocket.Dial(t.Context(), "wss://"+s.Listener.Addr().String()+"/talk", &websocket.DialOptions{ //nolint:bodyclose // Dial says that it need not be closed
 		HTTPClient:      &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(u), TLSClientConfig: &tls.Config{RootCAs: rootsOf(t, ca)}}},
 		CompressionMode: websocket.CompressionContextTakeover,
 	})

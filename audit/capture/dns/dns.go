@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -84,12 +85,9 @@ func (s *Server) Answer(ctx context.Context, from netip.Addr, server netip.AddrP
 }
 
 func (s *Server) answer(ctx context.Context, head dnsmessage.Header, q dnsmessage.Question, query []byte, l *audit.Lookup) []byte {
-	for _, own := range s.Own {
-		if l.Name == own {
-			return s.addressed(head, q, s.Address, l)
-		}
-	}
 	switch {
+	case slices.Contains(s.Own, l.Name):
+		return s.addressed(head, q, s.Address, l)
 	case q.Type == typeHTTPS || q.Type == typeSVCB:
 		l.Code = "withheld: it leads to HTTP/3 and encrypted hellos"
 		return reply(head, q, dnsmessage.RCodeSuccess, nil)

@@ -174,7 +174,7 @@ func (p *Proxy) greet(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &tls.Config{ //nolint:gosec // G402: old software is to be seen too
+	return &tls.Config{
 		Certificates: []tls.Certificate{*cert},
 		NextProtos:   protocols,
 		MinVersion:   p.tls.MinVersion,

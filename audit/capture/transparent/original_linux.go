@@ -21,7 +21,7 @@ const soOriginalDst = 80
 func Listen(addr string) (*Listener, error) {
 	l := &Listener{TPROXY: true}
 	config := net.ListenConfig{Control: func(network, _ string, raw syscall.RawConn) error {
-		return raw.Control(func(fd uintptr) { l.TPROXY = l.TPROXY && transparentSocket(int(fd), network) }) //nolint:gosec // a file descriptor
+		return raw.Control(func(fd uintptr) { l.TPROXY = l.TPROXY && transparentSocket(int(fd), network) })
 	}}
 	inner, err := config.Listen(context.Background(), "tcp", addr)
 	if err != nil {
@@ -55,9 +55,9 @@ func original(c net.Conn) netip.AddrPort {
 	to := local
 	_ = raw.Control(func(fd uintptr) { // an error leaves the local address
 		if local.Addr().Is4() {
-			to = original4(int(fd), local) //nolint:gosec // a file descriptor
+			to = original4(int(fd), local)
 		} else {
-			to = original6(int(fd), local) //nolint:gosec // a file descriptor
+			to = original6(int(fd), local)
 		}
 	})
 	return to

@@ -32,9 +32,8 @@ type Phone struct {
 	Key  Key
 }
 
-// The network inside the tunnel.
+// The network inside the tunnel: 10.66.0.0/16, and this one of IPv6.
 var (
-	inside  = netip.MustParsePrefix("10.66.0.0/16")
 	inside6 = netip.MustParsePrefix("fd66:7474::/64")
 	// Gateway is the address of the capture inside the tunnel, where phones
 	// find their name server.

@@ -137,13 +137,13 @@ func join(t *testing.T, settings string) *netstack.Net {
 			}
 			fmt.Fprintf(&uapi, "%s=%x\n", strings.ToLower(strings.Replace(name, "Key", "_key", 1)), raw)
 		case "Address":
-			for _, p := range strings.Split(value, ", ") {
+			for p := range strings.SplitSeq(value, ", ") {
 				addrs = append(addrs, netip.MustParsePrefix(p).Addr())
 			}
 		case "DNS":
 			dns = netip.MustParseAddr(value)
 		case "AllowedIPs":
-			for _, p := range strings.Split(value, ", ") {
+			for p := range strings.SplitSeq(value, ", ") {
 				fmt.Fprintf(&uapi, "allowed_ip=%s\n", p)
 			}
 		case "Endpoint":
