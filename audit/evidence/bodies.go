@@ -1,6 +1,8 @@
 package evidence
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -54,6 +56,8 @@ func (r *Reader) blobs() iter.Seq2[string, error] {
 			switch {
 			case errors.Is(err, fs.ErrNotExist) && name == BlobsDir:
 			case err == nil && d.IsDir():
+			case err == nil && name == path.Join(BlobsDir, packFile):
+				return r.packed(yield)
 			case err == nil && !isBlob(name): // what a crash left: it is part of nothing
 			case !yield(name, err):
 				return fs.SkipAll
@@ -61,6 +65,25 @@ func (r *Reader) blobs() iter.Seq2[string, error] {
 			return nil
 		})
 	}
+}
+
+// packed yields the bodies in the pack, each as if it were a file below it.
+func (r *Reader) packed(yield func(string, error) bool) error {
+	name := path.Join(BlobsDir, packFile)
+	f, err := os.Open(filepath.Join(r.dir, filepath.FromSlash(name)))
+	if err == nil {
+		err = entries(f, 0, func(sum [sha256.Size]byte, _ int64, _ []byte) error {
+			if !yield(path.Join(name, hex.EncodeToString(sum[:])), nil) {
+				return fs.SkipAll
+			}
+			return nil
+		})
+		_ = f.Close() // it was only read
+	}
+	if err != nil && !errors.Is(err, fs.SkipAll) && yield(name, err) {
+		return nil
+	}
+	return err
 }
 
 // isBlob reports whether a file lies where a body with its name does.

@@ -291,6 +291,53 @@ func TestChangedBodyIsNoticed(t *testing.T) {
 	}
 }
 
+// Bodies in the pack of a case that was not closed are checked like others.
+func TestChangedPackIsNoticed(t *testing.T) {
+	dir, w := create(t)
+	for _, text := range []string{"the first of two bodies", "and the second"} {
+		b, err := w.Body()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = b.Write([]byte(text)) // Close says it again
+		body, err := b.Close(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Record(audit.Event{Message: &audit.Message{Out: true, Body: body}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wrong := func() (n, of int) {
+		r, err := evidence.Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, err := range r.Bodies(2) {
+			of++
+			if err != nil {
+				n++
+			}
+		}
+		return n, of
+	}
+	if n, of := wrong(); n != 0 || of != 2 {
+		t.Fatalf("%d of %d bodies are wrong before the change", n, of)
+	}
+	pack := filepath.Join(dir, evidence.BlobsDir, "pack")
+	data, err := os.ReadFile(pack)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[bytes.Index(data, []byte("the second"))] ^= 1
+	if err := os.WriteFile(pack, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if n, of := wrong(); n != 1 || of != 2 {
+		t.Errorf("%d of %d bodies are wrong after the change of one", n, of)
+	}
+}
+
 // A body's name is a hash and nothing else: a case from elsewhere cannot make
 // the reader open another file.
 func TestBodyNameIsNoPath(t *testing.T) {
