@@ -38,6 +38,8 @@ type Drop struct {
 	Record  int // its place in the request, from 0
 	Reason  Reason
 	Problem sensors.Problem // for those who debug: field, rule, type of the value
+	Name    string          // of an event or property that the plan does not have
+	Who     string          // who sent it; for telling users apart in memory
 }
 
 // A Reason is why something was dropped; the reasons are names of metrics.
@@ -136,7 +138,7 @@ func (g *Gate) record(b *Batch, m Message, v sensors.Value, field string) {
 	problems = append(problems, r.Check()...)
 	if len(problems) > 0 {
 		for _, p := range problems {
-			b.Drops = append(b.Drops, Drop{at, Malformed, p})
+			b.Drops = append(b.Drops, Drop{Record: at, Reason: Malformed, Problem: p})
 		}
 		return
 	}
@@ -147,7 +149,10 @@ func (g *Gate) record(b *Batch, m Message, v sensors.Value, field string) {
 		return
 	}
 	for name, value := range r.Properties.Members() {
-		b.Drops = g.property(b.Drops, &e, at, name, value)
+		if drop := g.property(&e, name, value); drop != nil {
+			drop.Record, drop.Who = at, e.Subject
+			b.Drops = append(b.Drops, *drop)
+		}
 	}
 	b.Events = append(b.Events, e)
 }
@@ -163,7 +168,7 @@ func (g *Gate) event(project string, m Message, r sensors.Record) (collect.Event
 	}
 	planned, ok := g.Plan.Event(name)
 	if !ok {
-		return collect.Event{}, &Drop{Reason: UnknownEvent, Problem: sensors.Problem{Field: "event", Rule: "must be in the tracking plan", Found: "another"}}
+		return collect.Event{}, &Drop{Reason: UnknownEvent, Name: name, Who: r.DistinctID, Problem: sensors.Problem{Field: "event", Rule: "must be in the tracking plan", Found: "another"}}
 	}
 	e := collect.Event{
 		Project: project, Type: r.Type, Name: name, Kind: planned.Kind, Purpose: planned.Purpose,
@@ -225,31 +230,31 @@ func (g *Gate) age(e *collect.Event, r sensors.Record) *Drop {
 
 // property adds a property that the plan has. Mode and consent are read here
 // and go no further.
-func (g *Gate) property(drops []Drop, e *collect.Event, at int, name string, v sensors.Value) []Drop {
+func (g *Gate) property(e *collect.Event, name string, v sensors.Value) *Drop {
 	switch name {
 	case g.Plan.Private.Property:
 		if v.Kind() == sensors.Bool && !v.Bool() {
 			e.Mode = claims.Normal
 		}
-		return drops
+		return nil
 	case g.Plan.Consent.Property:
 		e.Carries = true
 		e.Agreed = agreed(v)
-		return drops
+		return nil
 	}
 	planned, ok := g.Plan.Property(e.Name, name)
 	if !ok {
-		return append(drops, Drop{at, UnknownProperty, sensors.Problem{Field: "properties." + name, Rule: "must be in the tracking plan", Found: v.Kind().String()}})
+		return &Drop{Reason: UnknownProperty, Name: name, Problem: sensors.Problem{Field: "properties." + name, Rule: "must be in the tracking plan", Found: v.Kind().String()}}
 	}
 	value, rule := typed(planned, v)
 	if rule != "" {
-		return append(drops, Drop{at, WrongType, sensors.Problem{Field: "properties." + name, Rule: rule, Found: v.Kind().String()}})
+		return &Drop{Reason: WrongType, Problem: sensors.Problem{Field: "properties." + name, Rule: rule, Found: v.Kind().String()}}
 	}
 	e.Props = append(e.Props, collect.Property{
 		Name: name, Kind: planned.Kind, Value: value,
 		Free: len(planned.Values) == 0 && (planned.Type == claims.StringType || planned.Type == claims.StringsType),
 	})
-	return drops
+	return nil
 }
 
 // agreed reads purposes, as a list or as a text with commas.

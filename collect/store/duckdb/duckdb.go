@@ -31,9 +31,10 @@ import (
 
 // A Store is a folder of Parquet files. It implements [store.Store].
 type Store struct {
-	dir string
-	mu  sync.RWMutex // held to write while files change
-	db  *sql.DB
+	dir      string
+	readOnly bool
+	mu       sync.RWMutex // held to write while files change
+	db       *sql.DB
 }
 
 // settings keep the engine at home: no extension is fetched, nothing is
@@ -70,6 +71,17 @@ func Open(ctx context.Context, dir string) (*Store, error) {
 	if err := s.sweep(); err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
+	return s.start(ctx)
+}
+
+// Read opens the store in a folder for [Store.Rows] only, while another process
+// may be its owner. It changes nothing in the folder.
+func Read(ctx context.Context, dir string) (*Store, error) {
+	return (&Store{dir: dir, readOnly: true}).start(ctx)
+}
+
+// start starts the engine.
+func (s *Store) start(ctx context.Context) (*Store, error) {
 	db, err := sql.Open("duckdb", "")
 	if err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)
@@ -125,7 +137,7 @@ func (s *Store) addDay(ctx context.Context, b store.Batch, day string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	files, err := list(dir)
+	files, err := s.list(dir)
 	if err != nil {
 		return err
 	}
@@ -179,7 +191,7 @@ func (s *Store) copy(ctx context.Context, query, path string) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(f.Chmod(0o600), f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	if err := os.Rename(path+".new", path); err != nil {
@@ -244,7 +256,7 @@ func (s *Store) Rows(ctx context.Context) iter.Seq2[store.Row, error] {
 			return
 		}
 		for _, day := range days {
-			files, err := list(day)
+			files, err := s.list(day)
 			if err != nil || len(files) == 0 {
 				if err != nil {
 					yield(store.Row{}, err)
@@ -304,7 +316,7 @@ func (p piece) name() string { return fmt.Sprintf("%012d-%012d.parquet", p.first
 
 // list returns the pieces of a day in order. One that is part of a larger one
 // is left over from a crash, and removed.
-func list(dir string) ([]piece, error) {
+func (s *Store) list(dir string) ([]piece, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
@@ -320,8 +332,10 @@ func list(dir string) ([]piece, error) {
 	var whole []piece
 	for _, p := range all {
 		if n := len(whole); n > 0 && p.last <= whole[n-1].last {
-			if err := os.Remove(filepath.Join(dir, p.name())); err != nil {
-				return nil, err
+			if !s.readOnly {
+				if err := os.Remove(filepath.Join(dir, p.name())); err != nil {
+					return nil, err
+				}
 			}
 			continue
 		}

@@ -26,7 +26,7 @@ func (s *Store) Tidy(ctx context.Context) error {
 		return err
 	}
 	for _, day := range days {
-		files, err := list(day)
+		files, err := s.list(day)
 		if err != nil {
 			return fmt.Errorf("joining pieces: %w", err)
 		}
@@ -38,7 +38,7 @@ func (s *Store) Tidy(ctx context.Context) error {
 		if err := s.copy(ctx, query, filepath.Join(day, joined.name())); err != nil {
 			return fmt.Errorf("joining pieces: %w", err)
 		}
-		if _, err := list(day); err != nil { // removes what is now part of a larger one
+		if _, err := s.list(day); err != nil { // removes what is now part of a larger one
 			return fmt.Errorf("joining pieces: %w", err)
 		}
 	}
@@ -62,7 +62,7 @@ func (s *Store) Erase(ctx context.Context, subjects []protect.Subject) (erased i
 		return 0, err
 	}
 	for _, day := range days {
-		files, err := list(day)
+		files, err := s.list(day)
 		if err != nil {
 			return erased, err
 		}
