@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 
@@ -42,7 +44,7 @@ func newCollect(e *env) *cobra.Command {
 	}
 	cfg.flags(c.Flags())
 	c.Flags().StringVar(&file, "config", "", "read settings from a `FILE`")
-	c.AddCommand(newCollectConfig(e), newCollectExport(e))
+	c.AddCommand(newCollectConfig(e), newCollectExport(e), newCollectSubject(e), newCollectPlan(e))
 	for _, sub := range c.Commands() {
 		sub.Args = usageArgs(sub.Args)
 	}
@@ -113,6 +115,10 @@ func runCollect(ctx context.Context, e *env, c *collectConfig) (err error) {
 	folder, err := openFolder(c.Data)
 	if err != nil {
 		return err
+	}
+	sum := sha256.Sum256(text)
+	if _, err := folder.remember(c.Window, policy, hex.EncodeToString(sum[:])); err != nil {
+		return errors.Join(err, folder.close())
 	}
 	plan := collect.NewPlan(*file.Schema)
 	p, err := openPipeline(ctx, e, c, folder, policy, plan)

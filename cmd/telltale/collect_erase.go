@@ -28,9 +28,9 @@ func (p *pipeline) withdraw(_ context.Context, project, id string) (gone time.Ti
 func (p *pipeline) forget(project, id string) (keys int, err error) {
 	p.gates.Lock()
 	defer p.gates.Unlock()
-	found := p.subjects.Find(project, id, p.now(), p.protect.Policy.Rotation)
-	if len(found) == 0 {
-		return 0, nil
+	found, err := p.pseudonyms(project, id)
+	if err != nil || len(found) == 0 {
+		return 0, err
 	}
 	p.erasures.Lock()
 	err = appendPseudonyms(p.folder.path("erasures"), found)

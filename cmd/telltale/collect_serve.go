@@ -138,6 +138,7 @@ func (s *collectServer) handler() (http.Handler, error) {
 	m.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	m.HandleFunc("GET /readyz", s.ready)
 	m.Handle("GET /metrics", s.admin(s.metrics))
+	m.Handle("POST /subject/{what}", s.admin(s.subjects))
 	m.Handle("GET /claims", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/yaml")
 		_, _ = w.Write(s.claims) // a reader that has gone needs no answer

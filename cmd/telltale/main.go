@@ -112,7 +112,7 @@ func newRoot(e *env) *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usagef("%w; see `%s --help`", err, c.CommandPath())
 	})
-	root.AddCommand(newAudit(e), newImport(e), newAnalyze(e), newReport(e), newExplain(e), newAnonymity(e), newCollect(e), newMan())
+	root.AddCommand(newAudit(e), newImport(e), newAnalyze(e), newReport(e), newExplain(e), newAnonymity(e), newCollect(e), newQuery(e), newMan())
 	for _, c := range root.Commands() {
 		c.Args = usageArgs(c.Args)
 	}
