@@ -47,6 +47,7 @@ var layers = []layer{
 	{"collect/consent", []string{"claims", "collect"}, "gate 2: takes what gate 1 made"},
 	{"collect/protect", []string{"claims", "collect", "collect/consent", "collect/noise", "personal"}, "gate 3: takes what gate 2 made"},
 	{"collect/store/...", []string{"collect/protect", "collect/store/..."}, "keeps what gate 3 made; knows no event as it came"},
+	{"collect/gatetest", []string{"claims", "collect", "collect/..."}, "makes events for tests, by way of the gates"},
 	{"collect/query", []string{"collect/store/..."}, "sees the store only"},
 	{"", nil, "the map"},
 }

@@ -67,11 +67,17 @@ func (s *Segment) nonce(piece []byte) []byte {
 // errSealed says no more than it must: what cannot be opened may be anything.
 var errSealed = errors.New("opening a piece of the log: it was not sealed with the key of this folder")
 
-// Open returns the events of a piece.
+// Open returns the events of a piece. Pieces come in the order in which they
+// were sealed, and none comes twice.
 func (s *Segment) Open(piece []byte) ([]Event, error) {
 	if len(piece) < 8 {
 		return nil, errSealed
 	}
+	number := binary.BigEndian.Uint64(piece)
+	if number < s.next {
+		return nil, errSealed
+	}
+	s.next = number + 1
 	clear, err := s.aead.Open(nil, s.nonce(piece), piece[8:], nil)
 	if err != nil {
 		return nil, errSealed

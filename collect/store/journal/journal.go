@@ -162,7 +162,7 @@ func pieces(data []byte) func(yield func([]byte) bool) {
 	return func(yield func([]byte) bool) {
 		for len(data) >= headSize {
 			n := binary.BigEndian.Uint32(data)
-			if n > maxPiece || int(n) > len(data)-headSize {
+			if n == 0 || n > maxPiece || int(n) > len(data)-headSize { // zeros are what some disks leave
 				return
 			}
 			piece := data[headSize : headSize+int(n)]
