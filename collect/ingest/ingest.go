@@ -180,6 +180,8 @@ func (g *Gate) event(project string, m Message, r sensors.Record) (collect.Event
 	}
 	if !collect.IsItem(r.Type) {
 		e.Subject, e.Aliases = subject(r)
+	} else {
+		e.Mode = claims.Normal // it is about a thing, which has no mode
 	}
 	return e, g.age(&e, r)
 }
