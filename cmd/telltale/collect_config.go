@@ -32,7 +32,7 @@ type collectConfig struct {
 	Proxy     bool   `name:"behind-tls-proxy" help:"a proxy that ends TLS stands before: take the client's address from X-Forwarded-For, and refuse what did not come over TLS"`
 	AdminFile string `name:"admin-token-file" help:"FILE with the token for everything but ingestion (default admin.token in the data folder, made if missing)"`
 
-	Projects  []string `name:"project" help:"project that is served, NAME or NAME=TOKEN; may be repeated (default any)"`
+	Projects  []string `name:"project" help:"project that is served, NAME or NAME=TOKEN; may be repeated (default the project default)"`
 	MaxBody   int64    `name:"max-body" default:"2097152" help:"bytes of a request"`
 	MaxEvents int64    `name:"max-events" default:"500" help:"records of a request"`
 	Rate      int64    `name:"rate" default:"0" help:"records a second that a project may send (0: no limit)"`

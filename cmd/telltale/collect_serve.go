@@ -163,13 +163,15 @@ func (s *collectServer) gate() (*ingest.Gate, error) {
 	lim.Body, lim.Events = int(s.config.MaxBody), int(s.config.MaxEvents)
 	lim.Inflated = 8 * lim.Body
 	g := &ingest.Gate{Plan: s.plan, Limits: lim, MaxAge: s.config.MaxAge, MaxAhead: s.config.MaxAhead}
+	// A project that nobody named could be anything, an id, too, and would be kept.
+	g.Projects = map[string]string{"default": ""}
+	if len(s.config.Projects) > 0 {
+		clear(g.Projects)
+	}
 	for _, p := range s.config.Projects {
 		name, token, _ := strings.Cut(p, "=")
 		if !sensors.IsName(name) {
 			return nil, usagef("--project %q: a project is a name of letters, digits, _ and $", name)
-		}
-		if g.Projects == nil {
-			g.Projects = make(map[string]string)
 		}
 		g.Projects[name] = token
 	}

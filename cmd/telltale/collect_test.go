@@ -33,6 +33,14 @@ type collecting struct {
 	ended    chan struct{}
 }
 
+// projects are the flags that let the projects of these tests in.
+func projects(names ...string) (flags []string) {
+	for _, n := range names {
+		flags = append(flags, "--project", n)
+	}
+	return flags
+}
+
 // collectIn starts a collector with a data folder, and waits until it listens.
 func collectIn(t testing.TB, dir string, args ...string) *collecting {
 	t.Helper()
@@ -186,7 +194,7 @@ func summaries(rows []store.Row, project string) (list []string) {
 
 // The official SDK for Go, unmodified, with each of its consumers.
 func TestCollectGoSDK(t *testing.T) {
-	c := collectIn(t, t.TempDir())
+	c := collectIn(t, t.TempDir(), projects("go", "go_batch", "go_dry", "go_debug")...)
 	single, err := sdk.InitDefaultConsumer(c.url+"/sa?project=go", 5000)
 	if err != nil {
 		t.Fatal(err)
@@ -235,7 +243,7 @@ func TestCollectGoSDK(t *testing.T) {
 
 // Without consent the official Go SDK gets an error, and nothing is stored.
 func TestCollectNoConsent(t *testing.T) {
-	c := collectIn(t, t.TempDir())
+	c := collectIn(t, t.TempDir(), projects("go")...)
 	consumer, err := sdk.InitDefaultConsumer(c.url+"/sa?project=go", 5000)
 	if err != nil {
 		t.Fatal(err)
@@ -305,8 +313,8 @@ func browse(t *testing.T, page string) {
 // the official Node SDK; all unmodified.
 func TestCollectScriptSDKs(t *testing.T) {
 	modules := collectModules(t)
-	c := collectIn(t, t.TempDir(), "--static-key", "7=MDEyMzQ1Njc4OWFiY2RlZg==")
 	modes := []string{"image", "ajax", "beacon", "batch", "debug", "aes"}
+	c := collectIn(t, t.TempDir(), append(projects(append(modes, "private", "node", "node_plain")...), "--static-key", "7=MDEyMzQ1Njc4OWFiY2RlZg==")...)
 	browse(t, sdkSite(t, modules).URL+"/all?modes="+strings.Join(append(modes, "private"), ",")+"&server="+url.QueryEscape(c.url))
 
 	script, err := filepath.Abs("testdata/collect/node.js")

@@ -154,7 +154,7 @@ func (p *Protector) properties(e *collect.Event, rules *ruleset, s sighting) (ke
 			}
 		default:
 			switch {
-			case looksPersonal(prop):
+			case looksPersonal(prop) || names(prop, e):
 				reasons = append(reasons, Personal)
 			case fate == share && !p.crowd.shared(e.Project, prop, s):
 				reasons = append(reasons, Rare)

@@ -47,9 +47,12 @@ func TestPersonal(t *testing.T) {
 		{"1a1fbdd4d33553-09014821266ae5-3a563c7c-56778799-1a1fbdd4d3c793", false},
 		{strings.Repeat("a ", 200), false},
 		{"\xff", false},
+		{"1401bca38deb6bc9d1", false},
+		{"sent by Someone Else", false}, // the user's own id
+		{"covid-19 vaccines", true},
 	} {
 		g := gatetest.Open(t, t.TempDir(), gatetest.Basic)
-		got := try(t, g, gatetest.Event("Buy", "u", 1, gatetest.Start, gatetest.Text("note", tt.value)))
+		got := try(t, g, gatetest.Event("Buy", "someone else", 1, gatetest.Start, gatetest.Text("note", tt.value)))
 		if kept := got.props != "{}"; kept != tt.kept {
 			t.Errorf("%q: kept %t, want %t (%v)", tt.value, kept, tt.kept, got.reasons)
 		}

@@ -17,7 +17,8 @@ import (
 const (
 	maxText   = 256 // bytes
 	maxDigits = 8   // in a row
-	maxToken  = 20  // letters and digits in a row, digits among them
+	maxToken  = 11  // letters and digits in a row, digits among them
+	maxJoined = 20  // the same, with hyphens and the like between
 )
 
 // looksPersonal reports whether a property looks like personal data. It is no
@@ -31,6 +32,25 @@ func looksPersonal(p collect.Property) bool {
 		return personalNumber(p.Name, p.Value.Text)
 	}
 	return p.Free && slices.ContainsFunc(texts(p.Value), func(s string) bool { return personalText(p.Name, s) })
+}
+
+// minID is the length from which an id of the user is searched in texts.
+const minID = 4
+
+// names reports whether a free text has an id of the user in it, in whatever case.
+func names(p collect.Property, e *collect.Event) bool {
+	if !p.Free {
+		return false
+	}
+	for _, s := range texts(p.Value) {
+		s = strings.ToLower(s)
+		for _, id := range append([]string{e.Subject}, e.Aliases...) {
+			if len(id) >= minID && strings.Contains(s, strings.ToLower(id)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func personalNumber(name, text string) bool {
@@ -48,7 +68,7 @@ func personalText(name, text string) bool {
 	for range personal.Find(text) {
 		return true
 	}
-	if longRun(text, isDigit, nil) > maxDigits || longRun(text, isWord, isDigit) > maxToken {
+	if longRun(text, isDigit, nil) > maxDigits || longRun(text, isAlphanumeric, isDigit) > maxToken || longRun(text, isWord, isDigit) > maxJoined {
 		return true
 	}
 	return slices.ContainsFunc(strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" ,;[]()<>\"'/=", r) }), isAddress)
@@ -65,10 +85,10 @@ func isAddress(word string) bool {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
+func isAlphanumeric(c byte) bool { return isDigit(c) || 'a' <= c|0x20 && c|0x20 <= 'z' }
+
 // isWord reports what tokens and UUIDs are written with.
-func isWord(c byte) bool {
-	return isDigit(c) || 'a' <= c|0x20 && c|0x20 <= 'z' || c == '-' || c == '_' || c == '+'
-}
+func isWord(c byte) bool { return isAlphanumeric(c) || c == '-' || c == '_' || c == '+' }
 
 // longRun returns the length of the longest run of characters, of those runs
 // that have one of a second sort, if that is given.
