@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -144,6 +145,9 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request, start time.Time,
 	if debug && sensors.IsDryRun(r.Header.Get("Dry-Run")) {
 		return examine(b, Fates{})
 	}
+	if broken(b) && !debug {
+		return answer{status: http.StatusBadRequest, text: "no record has the form of the protocol; /debug says what is wrong"}
+	}
 	if n.Fates, err = s.Sink.Take(r.Context(), b.Events); err != nil {
 		return answer{status: http.StatusServiceUnavailable, text: "it could not be kept; send it again later"}
 	}
@@ -157,6 +161,13 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request, start time.Time,
 	default:
 		return answer{status: http.StatusOK}
 	}
+}
+
+// broken reports whether no record of a request has the form of the protocol. No
+// SDK sends such a one.
+func broken(b Batch) bool {
+	return b.Records > 0 && len(b.Events) == 0 &&
+		!slices.ContainsFunc(b.Drops, func(d Drop) bool { return d.Reason != Malformed })
 }
 
 // refusal is the answer to a request of which nothing may be kept for want of
