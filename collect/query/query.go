@@ -54,9 +54,9 @@ func Open(ctx context.Context, dir string, k int) (*Engine, error) {
 
 // The columns of the tables, for a store that has no file yet.
 const (
-	noEvents = `SELECT ''::VARCHAR project, ''::VARCHAR event, NULL::TIMESTAMP "time", 0::UBIGINT subject, 0::BIGINT period,
-	''::VARCHAR region, ''::VARCHAR browser, 0::BIGINT browser_version, '{}'::VARCHAR properties WHERE false`
-	noCounts = `SELECT NULL::TIMESTAMP epoch, ''::VARCHAR project, ''::VARCHAR kind, ''::VARCHAR rung, ''::VARCHAR "value", 0::BIGINT users WHERE false`
+	noEvents = `SELECT '' AS project, '' AS event, NULL::TIMESTAMP AS "time", 0::UBIGINT AS subject, 0::BIGINT AS period,
+	'' AS region, '' AS browser, 0::BIGINT AS browser_version, '{}' AS properties WHERE false`
+	noCounts = `SELECT NULL::TIMESTAMP AS epoch, '' AS project, '' AS kind, '' AS rung, '' AS "value", 0::BIGINT AS users WHERE false`
 )
 
 // statements make the tables and close all other ways out of the engine.
