@@ -101,6 +101,7 @@ func (p *pipeline) Take(ctx context.Context, events []collect.Event) (f ingest.F
 	p.gates.RLock()
 	defer p.gates.RUnlock()
 	keep := make([]protect.Event, 0, len(events))
+	pass := p.protect.Pass()
 	for _, e := range events {
 		permitted, reason := p.consent.Permit(e)
 		if reason != "" {
@@ -108,7 +109,7 @@ func (p *pipeline) Take(ctx context.Context, events []collect.Event) (f ingest.F
 			p.metrics.dropped(string(reason), 1)
 			continue
 		}
-		out, reasons, kept, err := p.protect.Protect(permitted)
+		out, reasons, kept, err := pass.Protect(permitted)
 		if err != nil {
 			return ingest.Fates{}, err
 		}

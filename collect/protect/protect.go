@@ -22,7 +22,7 @@ import (
 )
 
 // An Event may be stored. Its fields cannot be set from outside: only
-// [Protector.Protect] makes one that has data, and [Journal.Open] brings back one
+// [Pass.Protect] makes one that has data, and [Journal.Open] brings back one
 // that was sealed after that.
 type Event struct {
 	project, name string
@@ -94,11 +94,55 @@ type Protector struct {
 	crowd *crowd
 }
 
+// A Pass takes the events of one request through the gate. SDKs send events of
+// one user together: what is computed of the user is computed once. It is not
+// safe for concurrent use, and must not outlive the request.
+type Pass struct {
+	p       *Protector
+	project string
+	subject string
+	period  int64
+	month   string
+	tag     uint64
+	alias   Subject // the pseudonym, if it was needed
+}
+
+// Pass begins a request.
+func (p *Protector) Pass() *Pass {
+	p.once.Do(func() { p.crowd = newCrowd(p.Policy.K) })
+	return &Pass{p: p}
+}
+
+// of returns the tag of the event's user.
+func (s *Pass) of(e *collect.Event) uint64 {
+	if e.Subject == "" {
+		return 0
+	}
+	period, month := s.p.Policy.period(e.Received), monthOf(e.Received)
+	if e.Project != s.project || e.Subject != s.subject || period != s.period || month != s.month {
+		*s = Pass{p: s.p, project: e.Project, subject: e.Subject, period: period, month: month, tag: s.p.tag(e)}
+	}
+	return s.tag
+}
+
+// pseudonym returns that of the event's user, after of was called.
+func (s *Pass) pseudonym(e *collect.Event) (alias Subject, err error) {
+	if s.alias == 0 {
+		s.alias, err = s.p.Subjects.pseudonym(e.Project, e.Subject, e.Received, s.p.Policy.Rotation)
+	}
+	return s.alias, err
+}
+
+// Protect is [Pass.Protect] for one event alone.
+func (p *Protector) Protect(in consent.Permitted) (out Event, reasons []Reason, keep bool, err error) {
+	return p.Pass().Protect(in)
+}
+
 // Protect takes out of an event what must not be stored. keep is false if
 // nothing is left that may be; the reasons say what was taken out, in any case.
 // An error means that a key could not be made, and that the event was not handled.
-func (p *Protector) Protect(in consent.Permitted) (out Event, reasons []Reason, keep bool, err error) {
-	p.once.Do(func() { p.crowd = newCrowd(p.Policy.K) })
+func (s *Pass) Protect(in consent.Permitted) (out Event, reasons []Reason, keep bool, err error) {
+	p := s.p
 	e := in.Event()
 	if e.Name == "" { // the zero Permitted compiles, too
 		return Event{}, []Reason{Never}, false, nil
@@ -108,7 +152,7 @@ func (p *Protector) Protect(in consent.Permitted) (out Event, reasons []Reason, 
 	if fate == drop {
 		return Event{}, []Reason{Never}, false, nil
 	}
-	who := p.tag(&e)
+	who := s.of(&e)
 	period := p.Policy.period(e.Received)
 	kept, reasons := p.properties(&e, rules, sighting{who, period})
 	if fate == count {
@@ -123,16 +167,13 @@ func (p *Protector) Protect(in consent.Permitted) (out Event, reasons []Reason, 
 		out.region = p.Region(e.Client)
 	}
 	if e.Subject != "" && rules.identified(e.Kind) {
-		out.subject, err = p.Subjects.pseudonym(e.Project, e.Subject, e.Received, p.Policy.Rotation)
+		out.subject, err = s.pseudonym(&e)
 	}
 	return out, reasons, err == nil, err
 }
 
 // tag tells users apart in memory. It is not the pseudonym of any record.
 func (p *Protector) tag(e *collect.Event) uint64 {
-	if e.Subject == "" {
-		return 0
-	}
 	sum := mac(p.Tag[:], e.Project, e.Subject)
 	return binary.BigEndian.Uint64(sum[:8])
 }
