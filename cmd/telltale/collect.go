@@ -121,7 +121,7 @@ func runCollect(ctx context.Context, e *env, c *collectConfig) (err error) {
 		return errors.Join(err, folder.close())
 	}
 	plan := collect.NewPlan(*file.Schema)
-	p, err := openPipeline(ctx, e, c, folder, policy, plan)
+	p, err := openPipeline(ctx, e, c, folder, promise{policy, plan})
 	if err != nil {
 		return errors.Join(fmt.Errorf("opening %s: %w", c.Data, err), folder.close())
 	}

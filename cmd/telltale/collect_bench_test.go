@@ -14,7 +14,7 @@ import (
 )
 
 // BenchmarkCollect takes batches of 50 events through all gates to the log, without
-// the network. Loads from outside are in bench/collect.
+// the network. Loads from outside are in bench/load.
 func BenchmarkCollect(b *testing.B) {
 	cfg := &collectConfig{}
 	cfg.flags(newFlagSet())
@@ -31,7 +31,7 @@ func BenchmarkCollect(b *testing.B) {
 	}
 	e := &env{stderr: &output{}, stdout: &output{}, now: time.Now, getenv: func(string) string { return "" }}
 	plan := collect.NewPlan(*file.Schema)
-	p, err := openPipeline(context.Background(), e, cfg, f, policy, plan)
+	p, err := openPipeline(context.Background(), e, cfg, f, promise{policy, plan})
 	if err != nil {
 		b.Fatal(err)
 	}

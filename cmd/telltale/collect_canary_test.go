@@ -142,34 +142,41 @@ func dump(t *testing.T, dir, to string) {
 	defer db.Close()
 	var out bytes.Buffer
 	for _, f := range append(files, more...) {
-		rows, err := db.QueryContext(t.Context(), "SELECT * FROM read_parquet('"+f+"') LIMIT 0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		columns, err := rows.Columns()
-		if err != nil {
-			t.Fatal(err)
-		}
-		rows.Close()
-		for _, column := range columns {
-			values, err := db.QueryContext(t.Context(), `SELECT DISTINCT "`+column+`"::VARCHAR FROM read_parquet('`+f+`')`)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for values.Next() {
-				var v sql.NullString
-				if err := values.Scan(&v); err != nil {
+		table := "read_parquet('" + f + "')"
+		for _, column := range texts(t, db, "SELECT column_name FROM (DESCRIBE SELECT * FROM "+table+")") {
+			for _, v := range texts(t, db, `SELECT DISTINCT "`+column+`"::VARCHAR FROM `+table) {
+				line, err := json.Marshal(map[string]string{column: v})
+				if err != nil {
 					t.Fatal(err)
 				}
-				line, _ := json.Marshal(map[string]string{column: v.String})
 				out.Write(append(line, '\n'))
 			}
-			values.Close()
 		}
 	}
 	if err := os.WriteFile(to, out.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// texts returns the answer to a query of one column.
+func texts(t *testing.T, db *sql.DB, query string) (list []string) {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var v sql.NullString
+		if err := rows.Scan(&v); err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, v.String)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return list
 }
 
 // found returns which canaries are in a folder, in any form that analyze sees,
@@ -257,7 +264,7 @@ func TestCollectCanaries(t *testing.T) {
 
 	c = collectIn(t, dir, "--behind-tls-proxy")
 	tell(t, c, canaries, total/2, total)
-	rows := c.wait(t, func(rows []store.Row) bool { return len(rows) >= total*3/5 })
+	c.wait(t, func(rows []store.Row) bool { return len(rows) >= total*3/5 })
 	metrics = c.admin(t, "/metrics")
 	c.stop(t)
 	look("at the end", c.log.String(), metrics)
@@ -268,7 +275,7 @@ func TestCollectCanaries(t *testing.T) {
 			want++
 		}
 	}
-	if rows = c.rows(t); len(rows) != want {
+	if rows := c.rows(t); len(rows) != want {
 		t.Errorf("%d rows are stored, want %d", len(rows), want)
 	}
 

@@ -35,7 +35,7 @@ func openFolder(dir string) (*folder, error) {
 			return nil, fmt.Errorf("opening the data folder: %w", err)
 		}
 	}
-	lock, err := os.OpenFile(filepath.Join(dir, "LOCK"), os.O_CREATE|os.O_RDWR, 0o600)
+	lock, err := os.OpenFile(filepath.Join(dir, "LOCK"), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the user names the folder
 	if err != nil {
 		return nil, fmt.Errorf("opening the data folder: %w", err)
 	}

@@ -11,6 +11,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -301,12 +302,9 @@ func slow(t *testing.T, c *collecting) {
 		}
 		_ = conn.SetReadDeadline(time.Now().Add(250 * time.Millisecond))
 		var b [1]byte
-		if _, err := conn.Read(b[:]); err != nil {
-			if timeout, ok := err.(net.Error); !ok || !timeout.Timeout() {
-				return
-			}
-		} else {
-			return // an answer: it was cut off
+		_, err := conn.Read(b[:])
+		if timeout, ok := errors.AsType[net.Error](err); !ok || !timeout.Timeout() {
+			return // an answer, or the end: it was cut off
 		}
 	}
 	t.Error("a client that sends a byte now and then keeps its connection")

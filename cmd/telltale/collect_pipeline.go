@@ -51,8 +51,15 @@ type pipeline struct {
 	erasures sync.Mutex // guards the file of that name
 }
 
+// A promise is what a pipeline keeps.
+type promise struct {
+	policy *protect.Policy
+	plan   *collect.Plan
+}
+
 // openPipeline opens all that is in the folder.
-func openPipeline(ctx context.Context, e *env, c *collectConfig, f *folder, policy *protect.Policy, plan *collect.Plan) (p *pipeline, err error) {
+func openPipeline(ctx context.Context, e *env, c *collectConfig, f *folder, keep promise) (p *pipeline, err error) {
+	policy, plan := keep.policy, keep.plan
 	p = &pipeline{
 		folder: f, now: e.now, metrics: newCollectMetrics(), epoch: e.now(),
 		flush: c.Flush, epochs: c.Epoch, eraseIn: c.EraseIn,
@@ -237,10 +244,9 @@ func (p *pipeline) keepUp(ctx context.Context) error {
 	_, err := p.erasePending(ctx)
 	const ahead = 2 * time.Hour // the next time comes before that
 	return errors.Join(err,
-		p.store.Expire(ctx, now.Add(ahead-p.protect.Policy.Retention)),
+		p.store.Upkeep(ctx, now.Add(ahead-p.protect.Policy.Retention)),
 		p.subjects.Expire(now.Add(-p.protect.Policy.Retention)),
 		p.journal.Turn(),
-		p.store.Tidy(ctx),
 	)
 }
 

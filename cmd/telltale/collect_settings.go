@@ -51,7 +51,7 @@ func (f *folder) remember(window time.Duration, p *protect.Policy, claims string
 		return s, err
 	}
 	path := f.path("settings.json")
-	out, err := os.OpenFile(path+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	out, err := os.OpenFile(path+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600) //nolint:gosec // in the data folder
 	if err != nil {
 		return s, fmt.Errorf("writing the settings of the data folder: %w", err)
 	}

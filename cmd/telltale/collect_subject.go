@@ -114,7 +114,7 @@ func openStopped(ctx context.Context, e *env, f *folder) (*pipeline, error) {
 	c.flags(newFlagSet())
 	c.Window = said.Window
 	policy := &protect.Policy{K: protect.DefaultK, Rotation: said.Rotations[len(said.Rotations)-1], Retention: protect.DefaultRetention}
-	return openPipeline(ctx, e, c, f, policy, new(collect.Plan))
+	return openPipeline(ctx, e, c, f, promise{policy, new(collect.Plan)})
 }
 
 // ask sends the request to a running collector.

@@ -8,7 +8,7 @@ import (
 )
 
 // lockFile locks a file until it is closed, which the end of the process does, too.
-func lockFile(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) } //nolint:gosec // a descriptor
+func lockFile(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) }
 
 // freeBytes returns how much a user may still write to the disk of a folder.
 func freeBytes(dir string) (int64, error) {

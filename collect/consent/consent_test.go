@@ -2,6 +2,7 @@ package consent_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,8 +13,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"context"
 
 	"telltale/claims"
 	"telltale/collect"
@@ -172,8 +171,13 @@ func TestServer(t *testing.T) {
 		t.Errorf("a failed erasure: %d, %s", code, text)
 	}
 	for _, bad := range []struct{ method, query, body string }{
-		{"PUT", "", ""}, {"PUT", "", "{"}, {"PUT", "", `{"purposes":[]}`}, {"PUT", "", `{"distinct_id":"u","purposes":["other"]}`},
-		{"PUT", "", `{"distinct_id":"` + strings.Repeat("x", 20_000) + `"}`}, {"GET", "", ""}, {"POST", "", "{}"},
+		{"PUT", "", ""},
+		{"PUT", "", "{"},
+		{"PUT", "", `{"purposes":[]}`},
+		{"PUT", "", `{"distinct_id":"u","purposes":["other"]}`},
+		{"PUT", "", `{"distinct_id":"` + strings.Repeat("x", 20_000) + `"}`},
+		{"GET", "", ""},
+		{"POST", "", "{}"},
 		{"PUT", "", `{"distinct_id":"u","project":"` + strings.Repeat("x", 101) + `"}`},
 	} {
 		if code, _, _ := call(bad.method, bad.query, bad.body); code != http.StatusBadRequest {

@@ -30,7 +30,7 @@ func (s *Source) Err() error { return s.err }
 func (s *Source) uniform(n *big.Int) *big.Int {
 	bytes := (n.BitLen() + 7) / 8
 	buf := make([]byte, bytes)
-	mask := byte(0xff >> (uint(bytes*8-n.BitLen()) % 8)) //nolint:gosec // below 8
+	mask := byte(0xff >> (uint(bytes*8-n.BitLen()) % 8))
 	for s.err == nil {
 		if _, err := io.ReadFull(s.r, buf); err != nil {
 			s.err = fmt.Errorf("drawing noise: %w", err)

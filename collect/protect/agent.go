@@ -9,13 +9,17 @@ import (
 // header User-Agent (RFC 9110, 10.1.5). An earlier row wins: most browsers name
 // others, too.
 var families = []struct{ token, family string }{
-	{"Edg/", "Edge"}, {"EdgA/", "Edge"}, {"EdgiOS/", "Edge"},
+	{"Edg/", "Edge"},
+	{"EdgA/", "Edge"},
+	{"EdgiOS/", "Edge"},
 	{"OPR/", "Opera"},
 	{"SamsungBrowser/", "Samsung Internet"},
 	{"MiuiBrowser/", "Mi Browser"},
 	{"UCBrowser/", "UC Browser"},
-	{"Firefox/", "Firefox"}, {"FxiOS/", "Firefox"},
-	{"CriOS/", "Chrome"}, {"Chrome/", "Chrome"},
+	{"Firefox/", "Firefox"},
+	{"FxiOS/", "Firefox"},
+	{"CriOS/", "Chrome"},
+	{"Chrome/", "Chrome"},
 }
 
 // agent reduces a User-Agent to a family and a major version, "" and 0 if none

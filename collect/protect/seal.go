@@ -100,7 +100,7 @@ const form = 1
 func (e *Event) append(out []byte) []byte {
 	out = append(out, form)
 	for _, s := range [...]string{e.project, e.name, e.region, e.browser, e.props} {
-		out = append(binary.AppendUvarint(out, uint64(len(s))), s...)
+		out = append(binary.AppendUvarint(out, uint64(len(s))), s...) //nolint:gosec // a length
 	}
 	for _, n := range [...]int64{e.time, e.period, e.version} {
 		out = binary.AppendVarint(out, n)

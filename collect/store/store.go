@@ -29,11 +29,9 @@ type Store interface {
 	// Erase removes the events of subjects, and returns how many there were.
 	// When it returns, no file holds them.
 	Erase(ctx context.Context, subjects []protect.Subject) (rows int64, err error)
-	// Expire removes the days that begin before a time, and the counts of
-	// epochs that do.
-	Expire(ctx context.Context, before time.Time) error
-	// Tidy joins small pieces. It changes no row.
-	Tidy(ctx context.Context) error
+	// Upkeep removes the days that begin before a time, and the counts of epochs
+	// that do. Of what is left it joins small pieces, and changes no row.
+	Upkeep(ctx context.Context, before time.Time) error
 	// Close ends the store.
 	Close() error
 }

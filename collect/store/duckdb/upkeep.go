@@ -17,10 +17,15 @@ import (
 // few is how many pieces a day may have before they are joined.
 const few = 8
 
-// Tidy implements [store.Store].
-func (s *Store) Tidy(ctx context.Context) error {
+// Upkeep implements [store.Store].
+func (s *Store) Upkeep(ctx context.Context, before time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return errors.Join(s.expire(before), s.join(ctx))
+}
+
+// join joins the pieces of days that have many.
+func (s *Store) join(ctx context.Context) error {
 	days, err := s.days()
 	if err != nil {
 		return err
@@ -90,10 +95,8 @@ func (s *Store) eraseFrom(ctx context.Context, path, table, theirs string) (n in
 	return n, s.copy(ctx, "SELECT * FROM "+table+" WHERE NOT ("+theirs+") ORDER BY project, subject, time, event, properties", path)
 }
 
-// Expire implements [store.Store].
-func (s *Store) Expire(_ context.Context, before time.Time) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// expire removes what begins before a time.
+func (s *Store) expire(before time.Time) error {
 	days, err := s.days()
 	if err != nil {
 		return err

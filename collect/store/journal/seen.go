@@ -127,7 +127,7 @@ type stamps struct {
 
 // slot returns where a stamp is, or would be. Stamps are random already.
 func (s *stamps) slot(stamp uint64) *uint64 {
-	mask := uint64(len(s.slots) - 1)
+	mask := uint64(len(s.slots) - 1) //nolint:gosec // a table is not empty
 	for i := stamp & mask; ; i = (i + 1) & mask {
 		if s.slots[i] == 0 || s.slots[i] == stamp {
 			return &s.slots[i]

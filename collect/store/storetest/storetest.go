@@ -33,8 +33,14 @@ func Run(t *testing.T, s Setup) {
 		name string
 		test func(*testing.T, Setup)
 	}{
-		{"keeps", keeps}, {"batch twice", twice}, {"zero event", zero}, {"erase", erase},
-		{"expire", expire}, {"tidy", tidy}, {"tidy and batch again", tidyAgain}, {"left over", leftOver},
+		{"keeps", keeps},
+		{"batch twice", twice},
+		{"zero event", zero},
+		{"erase", erase},
+		{"expire", expire},
+		{"tidy", tidy},
+		{"tidy and batch again", tidyAgain},
+		{"left over", leftOver},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, s) })
 	}
@@ -153,7 +159,7 @@ func expire(t *testing.T, s Setup) {
 	st := open(t, s, t.TempDir())
 	events := s.Events(begin, 72)
 	add(t, st, 1, events)
-	if err := st.Expire(t.Context(), begin.AddDate(0, 0, 2)); err != nil {
+	if err := st.Upkeep(t.Context(), begin.AddDate(0, 0, 2)); err != nil {
 		t.Fatal(err)
 	}
 	compare(t, st, slices.DeleteFunc(slices.Clone(events), func(e protect.Event) bool {
@@ -169,7 +175,7 @@ func tidy(t *testing.T, s Setup) {
 		add(t, st, store.Batch(i+1), events[i:i+1])
 	}
 	before := files(t, dir)
-	if err := st.Tidy(t.Context()); err != nil {
+	if err := st.Upkeep(t.Context(), begin); err != nil {
 		t.Fatal(err)
 	}
 	if after := files(t, dir); after >= before {
@@ -185,7 +191,7 @@ func tidyAgain(t *testing.T, s Setup) {
 	for i := range events {
 		add(t, st, store.Batch(i+1), events[i:i+1])
 	}
-	if err := st.Tidy(t.Context()); err != nil {
+	if err := st.Upkeep(t.Context(), begin); err != nil {
 		t.Fatal(err)
 	}
 	add(t, st, 10, events[9:10])
@@ -206,7 +212,7 @@ func leftOver(t *testing.T, s Setup) {
 	}
 	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() && filepath.Ext(path) != "" {
-			return os.WriteFile(path+".new", []byte("half"), 0o600)
+			return os.WriteFile(path+".new", []byte("half"), 0o600) //nolint:gosec // a test's own folder
 		}
 		return err
 	})

@@ -1,10 +1,10 @@
-// Command collect loads a collector and says what it bore: events a second, times
+// Command load loads a collector and says what it bore: events a second, times
 // to an answer. It makes all requests before it sends the first, so that making
 // them costs nothing while it measures.
 //
 //	telltale collect --claims collect-example --data DIR --rate-client 0 &
-//	go run ./bench/collect -url http://127.0.0.1:8106 -events 2000000 -batch 50
-//	go run ./bench/collect -url http://127.0.0.1:8106 -events 200000 -batch 1 -rate 10000
+//	go run ./bench/load -url http://127.0.0.1:8106 -events 2000000 -batch 50
+//	go run ./bench/load -url http://127.0.0.1:8106 -events 200000 -batch 1 -rate 10000
 package main
 
 import (
@@ -142,11 +142,19 @@ func event(random *rand.Rand, user, n int, at time.Time) sensors.Value {
 	id := fmt.Sprintf("1a1fbdd4d%05x-09014821266ae5-3a563c7c-56778799-1a1fbdd4d3c793", user)
 	name := "$pageview"
 	props := []sensors.Member{
-		{Name: "incognito", Value: sensors.Truth(false)}, {Name: "consent", Value: text("statistics")},
-		{Name: "$lib", Value: text("js")}, {Name: "$lib_version", Value: text("1.26.17")}, {Name: "$timezone_offset", Value: number(-60)},
-		{Name: "$screen_height", Value: number(1080)}, {Name: "$screen_width", Value: number(1920)}, {Name: "$os", Value: text("Windows")},
-		{Name: "$latest_traffic_source_type", Value: text("direct")}, {Name: "$referrer", Value: text("https://search.example.org/")},
-		{Name: "$url", Value: text(page)}, {Name: "$title", Value: text("Item")}, {Name: "$is_first_day", Value: sensors.Truth(n%5 == 0)},
+		{Name: "incognito", Value: sensors.Truth(false)},
+		{Name: "consent", Value: text("statistics")},
+		{Name: "$lib", Value: text("js")},
+		{Name: "$lib_version", Value: text("1.26.17")},
+		{Name: "$timezone_offset", Value: number(-60)},
+		{Name: "$screen_height", Value: number(1080)},
+		{Name: "$screen_width", Value: number(1920)},
+		{Name: "$os", Value: text("Windows")},
+		{Name: "$latest_traffic_source_type", Value: text("direct")},
+		{Name: "$referrer", Value: text("https://search.example.org/")},
+		{Name: "$url", Value: text(page)},
+		{Name: "$title", Value: text("Item")},
+		{Name: "$is_first_day", Value: sensors.Truth(n%5 == 0)},
 	}
 	switch random.IntN(10) {
 	case 0:
