@@ -188,3 +188,26 @@ func TestServer(t *testing.T) {
 		t.Errorf("OPTIONS: %d", code)
 	}
 }
+
+// Whatever the file holds: no panic, and what was read is read again.
+func FuzzRegistry(f *testing.F) {
+	f.Add([]byte(`{"who":"ab","purposes":["statistics"],"claims":"x","at":"2026-11-20T12:00:00Z","how":"api"}` + "\n"))
+	f.Add([]byte("{}\n{\"who\":"))
+	f.Add([]byte("null\n\n[]"))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		path := filepath.Join(t.TempDir(), "consent.jsonl")
+		if err := os.WriteFile(path, in, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r, err := consent.OpenRegistry(path, key)
+		if err != nil {
+			return
+		}
+		defer r.Close()
+		again, err := consent.OpenRegistry(path, key)
+		if err != nil || again.Len() != r.Len() {
+			t.Fatalf("%d, then %v", r.Len(), err)
+		}
+		_ = again.Close()
+	})
+}

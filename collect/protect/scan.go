@@ -16,7 +16,7 @@ import (
 // run of digits or of letters and digits, may be an identifier.
 const (
 	maxText   = 256 // bytes
-	maxDigits = 8   // in a row
+	maxDigits = 8   // in a row, also in groups, as phone numbers are written
 	maxToken  = 11  // letters and digits in a row, digits among them
 	maxJoined = 20  // the same, with hyphens and the like between
 )
@@ -68,10 +68,26 @@ func personalText(name, text string) bool {
 	for range personal.Find(text) {
 		return true
 	}
-	if longRun(text, isDigit, nil) > maxDigits || longRun(text, isAlphanumeric, isDigit) > maxToken || longRun(text, isWord, isDigit) > maxJoined {
+	if groupedDigits(text) > maxDigits || longRun(text, isAlphanumeric, isDigit) > maxToken || longRun(text, isWord, isDigit) > maxJoined {
 		return true
 	}
 	return slices.ContainsFunc(strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" ,;[]()<>\"'/=", r) }), isAddress)
+}
+
+// groupedDigits returns how many digits the longest number has, whatever stands
+// between its groups.
+func groupedDigits(s string) (longest int) {
+	n := 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case isDigit(c):
+			n++
+			longest = max(longest, n)
+		case strings.IndexByte(" -./()", c) < 0:
+			n = 0
+		}
+	}
+	return longest
 }
 
 // isAddress reports an IP address, with a port or a zone or not.

@@ -19,7 +19,7 @@ npm install --prefix "$work" --no-audit --no-fund --ignore-scripts --loglevel=er
 mkdir "$work/site"
 cp docs/collect/page.html "$work/site/index.html"
 cp "$work/node_modules/sa-sdk-javascript/sensorsdata.min.js" "$work/site/"
-bin/telltale collect --claims collect-example --data "$work/data" --listen 127.0.0.1:8106 --flush 1s &
+bin/telltale collect --claims collect-example --data "$work/data" --listen 127.0.0.1:8106 --flush 1s --erase-within 10s &
 collector=$!
 node docs/collect/site.js "$work/site" 8107 &
 site=$!
