@@ -65,10 +65,16 @@ func (c canary) record(n int, at time.Time) sensors.Value {
 	}
 	notes := []string{"mail " + c.mail, c.url, "call " + c.phone, "from " + c.ip, c.cookie, "all fine"}
 	props := []sensors.Member{
-		{Name: "incognito", Value: sensors.Truth(n%7 == 0)}, {Name: "consent", Value: text("statistics")}, {Name: "$url", Value: text(c.url)},
-		{Name: "$title", Value: text(c.title)}, {Name: "$referrer", Value: text(c.referrer)}, {Name: "$model", Value: text(c.model)},
-		{Name: "note", Value: text(notes[n%len(notes)])}, {Name: "price", Value: sensors.Integer(int64(n % 90))},
-		{Name: c.unknown, Value: text(c.query)}, {Name: "$ip", Value: text(c.ip)},
+		{Name: "incognito", Value: sensors.Truth(n%7 == 0)},
+		{Name: "consent", Value: text("statistics")},
+		{Name: "$url", Value: text(c.url)},
+		{Name: "$title", Value: text(c.title)},
+		{Name: "$referrer", Value: text(c.referrer)},
+		{Name: "$model", Value: text(c.model)},
+		{Name: "note", Value: text(notes[n%len(notes)])},
+		{Name: "price", Value: sensors.Integer(int64(n % 90))},
+		{Name: c.unknown, Value: text(c.query)},
+		{Name: "$ip", Value: text(c.ip)},
 	}
 	event := "Buy"
 	switch n % 5 {

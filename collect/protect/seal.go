@@ -100,7 +100,7 @@ const form = 1
 func (e *Event) append(out []byte) []byte {
 	out = append(out, form)
 	for _, s := range [...]string{e.project, e.name, e.region, e.browser, e.props} {
-		out = append(binary.AppendUvarint(out, uint64(len(s))), s...) //nolint:gosec // a length
+		out = append(binary.AppendUvarint(out, uint64(len(s))), s...)
 	}
 	for _, n := range [...]int64{e.time, e.period, e.version} {
 		out = binary.AppendVarint(out, n)
@@ -118,7 +118,7 @@ func (e *Event) read(in []byte) (rest []byte, err error) {
 	in = in[1:]
 	for _, s := range [...]*string{&e.project, &e.name, &e.region, &e.browser, &e.props} {
 		n, used := binary.Uvarint(in)
-		if used <= 0 || n > uint64(len(in)-used) {
+		if used <= 0 || n > uint64(len(in)-used) { //nolint:gosec // a length is not negative
 			return nil, bad
 		}
 		end := used + int(n) //nolint:gosec // not more than len(in)
