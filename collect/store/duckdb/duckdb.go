@@ -54,7 +54,7 @@ const (
 	region VARCHAR, browser VARCHAR, browser_version BIGINT, properties VARCHAR)`
 	counted = `CREATE OR REPLACE TABLE counted (
 	epoch TIMESTAMP_S, project VARCHAR, kind VARCHAR, rung VARCHAR, value VARCHAR, users BIGINT)`
-	parquet = ` (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 9, PARQUET_VERSION V2)`
+	parquet = ` (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, PARQUET_VERSION V2)`
 )
 
 // Open opens the store in a folder, and makes or migrates it if need be.
