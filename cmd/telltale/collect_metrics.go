@@ -52,7 +52,9 @@ func (m *collectMetrics) stored(n int) { m.add("telltale_collect_stored_total", 
 
 // notice counts one request.
 func (m *collectMetrics) notice(n ingest.Notice) {
+	reasons := make(map[ingest.Reason]int64)
 	for _, d := range n.Batch.Drops {
+		reasons[d.Reason]++
 		if names := m.unknown[d.Reason]; names != nil {
 			names.Add(d.Name, d.Who)
 		}
@@ -63,8 +65,8 @@ func (m *collectMetrics) notice(n ingest.Notice) {
 	m.counts["telltale_collect_records_total"] += int64(n.Batch.Records)
 	m.counts["telltale_collect_kept_total"] += int64(n.Fates.Kept)
 	m.counts["telltale_collect_copies_total"] += int64(n.Fates.Copies)
-	for _, d := range n.Batch.Drops {
-		m.counts[`telltale_collect_dropped_total{reason="`+string(d.Reason)+`"}`]++
+	for reason, n := range reasons {
+		m.counts[`telltale_collect_dropped_total{reason="`+string(reason)+`"}`] += n
 	}
 	i, _ := slices.BinarySearch(latencies[:], n.Elapsed)
 	m.elapsed[i]++

@@ -109,6 +109,12 @@ func (p *pipeline) Take(ctx context.Context, events []collect.Event) (f ingest.F
 	defer p.gates.RUnlock()
 	keep := make([]protect.Event, 0, len(events))
 	pass := p.protect.Pass()
+	taken := make(map[protect.Reason]int)
+	defer func() {
+		for reason, n := range taken {
+			p.metrics.dropped(string(reason), n)
+		}
+	}()
 	for _, e := range events {
 		permitted, reason := p.consent.Permit(e)
 		if reason != "" {
@@ -121,7 +127,7 @@ func (p *pipeline) Take(ctx context.Context, events []collect.Event) (f ingest.F
 			return ingest.Fates{}, err
 		}
 		for _, r := range reasons {
-			p.metrics.dropped(string(r), 1)
+			taken[r]++
 		}
 		f.Kept++
 		if kept {
