@@ -7,7 +7,7 @@ COUNT    = 10
 CASE     = cases/$(shell date +%Y-%m-%d-%H%M%S)-mint-2020
 VERSION  = $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 
-.PHONY: help audit build setup test unit race lint fmt fix check fuzz bench cover man tables
+.PHONY: help audit collect build setup test unit race lint fmt fix check fuzz bench cover man tables
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -15,6 +15,9 @@ help: ## this list
 audit: setup build ## the main job: convict the browser telemetry of 2020, offline
 	@bin/telltale audit --browser chromium --specimen mint-2020 --reveal --case $(CASE); \
 	  test $$? -eq 3 || { echo "The specimen was not convicted: the instrument does not work here." >&2; exit 1; }
+
+collect: build ## a collector, and a page with the official JavaScript SDK that sends to it
+	@docs/collect/example.sh
 
 build: ## bin/telltale
 	@go build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/telltale ./cmd/telltale

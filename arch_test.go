@@ -29,6 +29,7 @@ type layer struct {
 // layers is read from the top; the first row that matches a package counts.
 var layers = []layer{
 	{"cmd/...", []string{"..."}, "wires everything"},
+	{"bench/...", []string{"sensors"}, "loads a collector from outside"},
 	{"personal", nil, "knows data, not us"},
 	{"claims", []string{"personal"}, "words of both halves"},
 	{"claims/...", []string{"claims", "personal"}, "turns what others declare into claims"},
@@ -43,6 +44,14 @@ var layers = []layer{
 	{"audit/...", []string{"audit", "claims", "personal"}, "stages meet in cmd, not in each other"},
 	{"anonymity", []string{"audit", "personal"}, "measures a table; shows no value"},
 	{"anonymity/...", []string{"anonymity", "audit"}, "reads tables, keeps rows on disk, shows results"},
+	{"collect", []string{"claims", "personal"}, "words only"},
+	{"collect/noise", nil, "draws numbers, knows nothing"},
+	{"collect/ingest", []string{"claims", "collect", "personal", "sensors"}, "gate 1: makes events"},
+	{"collect/consent", []string{"claims", "collect"}, "gate 2: takes what gate 1 made"},
+	{"collect/protect", []string{"claims", "collect", "collect/consent", "collect/noise", "personal"}, "gate 3: takes what gate 2 made"},
+	{"collect/store/...", []string{"collect/protect", "collect/store/..."}, "keeps what gate 3 made; knows no event as it came"},
+	{"collect/gatetest", []string{"claims", "collect", "collect/..."}, "makes events for tests, by way of the gates"},
+	{"collect/query", []string{"collect/store/..."}, "sees the store only"},
 	{"", nil, "the map"},
 }
 

@@ -18,6 +18,11 @@
 //	evidence   the case folder: chained log, bodies, facts
 //	report     shows verdicts with their evidence
 //
+//	collect: ingest → consent → protect → store → query
+//
+// The collector takes telemetry and keeps the same claims. Package
+// [telltale/collect] has its words; a gate takes only what the one before made.
+//
 // Package [telltale/anonymity] measures how far a data set of events gives its
 // people away.
 //

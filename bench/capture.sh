@@ -16,7 +16,7 @@ stop() {
 	rm -rf "$work"
 }
 trap stop EXIT INT TERM
-(cd "$here" && go build -o "$work/bench" ./capture)
+(cd "$here/capture" && go build -o "$work/bench" .)
 (cd "$here/.." && go build -o "$work/telltale" ./cmd/telltale)
 cd "$work"
 await() { # FILE: until it is there

@@ -35,6 +35,7 @@ const (
 type File struct {
 	Subject    Subject
 	Statements []Statement
+	Schema     *Schema // the tracking plan, nil if there is none
 }
 
 // A Subject is the software that the claims are about.

@@ -72,7 +72,7 @@ func (r *reader) err(name string) error {
 }
 
 func (r *reader) file(n ast.Node) (f File) {
-	m := r.mapping(n, "a claims file", "telltale", "subject", "statements")
+	m := r.mapping(n, "a claims file", "telltale", "subject", "statements", "schema")
 	if version := m.must("telltale"); version != nil {
 		if got := r.text(version); got != Version {
 			r.fail(position(version), "write "+Version, "telltale is %q", got)
@@ -83,6 +83,7 @@ func (r *reader) file(n ast.Node) (f File) {
 	for _, n := range r.list(m.must("statements"), "statements") {
 		f.Statements = append(f.Statements, r.statement(n, seen))
 	}
+	f.Schema = r.schema(m.get("schema"))
 	return f
 }
 

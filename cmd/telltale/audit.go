@@ -243,6 +243,11 @@ func loadClaims(o auditOptions) (claims.File, []byte, error) {
 			name = s.Claims
 		}
 	}
+	return openClaims(name)
+}
+
+// openClaims reads a claims file, or takes a built-in one of that name.
+func openClaims(name string) (claims.File, []byte, error) {
 	if file, text, ok := claims.Builtin(name); ok {
 		return file, text, nil
 	}

@@ -116,7 +116,7 @@ func newRoot(e *env) *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usagef("%w; see `%s --help`", err, c.CommandPath())
 	})
-	root.AddCommand(newAudit(e), newCapture(e), newImport(e), newExport(e), newAnalyze(e), newReport(e), newExplain(e), newAnonymity(e), newClaims(e), newSeal(e), newVerify(e), newMan())
+	root.AddCommand(newAudit(e), newCapture(e), newImport(e), newExport(e), newAnalyze(e), newReport(e), newExplain(e), newAnonymity(e), newClaims(e), newSeal(e), newVerify(e), newCollect(e), newQuery(e), newMan())
 	for _, c := range root.Commands() {
 		c.Args = usageArgs(c.Args)
 	}

@@ -1,4 +1,4 @@
-module telltale/bench
+module telltale/bench/capture
 
 go 1.26.0
 

@@ -1,0 +1,8 @@
+//go:build !linux
+
+package journal
+
+import "os"
+
+// datasync puts a file on disk.
+func datasync(f *os.File) error { return f.Sync() }
