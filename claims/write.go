@@ -2,6 +2,7 @@ package claims
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"regexp"
@@ -35,6 +36,9 @@ func (f File) Write(w io.Writer) error {
 			writeAssertion(&b, a)
 		}
 	}
+	if f.Schema != nil {
+		writeSchema(&b, f.Schema)
+	}
 	if _, err := w.Write(b.Bytes()); err != nil {
 		return fmt.Errorf("writing a claims file: %w", err)
 	}
@@ -53,6 +57,36 @@ func writeAssertion(b *bytes.Buffer, a Assertion) {
 			indent = "      - "
 		}
 		b.WriteString(indent + line + "\n")
+	}
+}
+
+// writeSchema writes a tracking plan.
+func writeSchema(b *bytes.Buffer, s *Schema) {
+	never := ""
+	if s.Private.Never {
+		never = "true"
+	}
+	fmt.Fprintf(b, "\nschema:\n  purposes: %s\n", cmp.Or(flowList(s.Purposes), "[]"))
+	fmt.Fprintf(b, "  private: %s\n", flow("property", s.Private.Property, "never", never, "purpose", s.Private.Purpose))
+	fmt.Fprintf(b, "  consent: %s\n", flow("property", s.Consent.Property, "default", string(s.Consent.Default)))
+	writeProperties(b, "  ", s.Properties)
+	b.WriteString("  events:\n")
+	for _, e := range s.Events {
+		fmt.Fprintf(b, "    - name: %s\n      purpose: %s\n", scalar(e.Name), scalar(e.Purpose))
+		if e.Kind != "" {
+			fmt.Fprintf(b, "      kind: %s\n", scalar(string(e.Kind)))
+		}
+		writeProperties(b, "      ", e.Properties)
+	}
+}
+
+func writeProperties(b *bytes.Buffer, indent string, properties []Property) {
+	if len(properties) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "%sproperties:\n", indent)
+	for _, p := range properties {
+		fmt.Fprintf(b, "%s  - %s\n", indent, flow("name", p.Name, "type", string(p.Type), "kind", string(p.Kind), "values", flowList(p.Values)))
 	}
 }
 
@@ -106,7 +140,7 @@ func flow(pairs ...string) string {
 			continue
 		}
 		switch key {
-		case "kinds", "organisations", "countries", "transit": // written already
+		case "kinds", "organisations", "countries", "transit", "values", "never": // written already
 		default:
 			value = scalar(value)
 		}

@@ -104,7 +104,7 @@ func runCollect(ctx context.Context, e *env, c *collectConfig) (err error) {
 	if err := c.check(); err != nil {
 		return err
 	}
-	file, text, err := readClaims(c.Claims, c.Plan)
+	file, text, err := readPlan(c.Claims, c.Plan)
 	if err != nil {
 		return err
 	}

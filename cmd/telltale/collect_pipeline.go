@@ -264,9 +264,9 @@ func (p *pipeline) close(ctx context.Context) error {
 	)
 }
 
-// readClaims reads the claims file and the tracking plan, which stands in it or
+// readPlan reads the claims file and the tracking plan, which stands in it or
 // in a file beside it.
-func readClaims(name, planAt string) (file claims.File, text []byte, err error) {
+func readPlan(name, planAt string) (file claims.File, text []byte, err error) {
 	file, text, err = openClaims(name)
 	if err != nil {
 		return file, nil, err

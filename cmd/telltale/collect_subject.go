@@ -175,13 +175,6 @@ func (s *collectServer) subjects(w http.ResponseWriter, r *http.Request) {
 	_ = writeJSON(w, answer) // a caller that has gone needs no answer
 }
 
-func writeJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
-}
-
 func (p *pipeline) subject(ctx context.Context, what, project, id string) (any, error) {
 	switch what {
 	case "export":

@@ -45,7 +45,7 @@ func (o copying) run(e *env, dir string) error {
 	if len(checked.Unread) > 0 {
 		return fmt.Errorf("not all of %s can be read: %s", dir, checked.Unread[0].What)
 	}
-	if err := journal(e, dir, o.keyFile, custody.Entry{Action: custody.Export, Note: o.note()}); err != nil {
+	if err := signJournal(e, dir, o.keyFile, custody.Entry{Action: custody.Export, Note: o.note()}); err != nil {
 		return err
 	}
 	switch {
@@ -89,7 +89,7 @@ func (o copying) check() ([]age.Recipient, error) {
 }
 
 // note is what the journal says of the copy. It names no recipient: the
-// journal goes with every copy.
+// signJournal goes with every copy.
 func (o copying) note() string {
 	kind := "whole"
 	if o.redact {

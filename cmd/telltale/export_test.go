@@ -26,9 +26,9 @@ func command(t *testing.T, codes []int, args ...string) string {
 	return out.String()
 }
 
-// found lists what analyze finds in a case, with the host that it went to,
+// identifiersOf lists what analyze finds in a case, with the host that it went to,
 // sorted: numbers of exhibits differ between a case and its copies.
-func found(t *testing.T, dir string) []string {
+func identifiersOf(t *testing.T, dir string) []string {
 	t.Helper()
 	type line struct {
 		Exhibit *struct{ ID, Host, Part, Method string }
@@ -69,7 +69,7 @@ func TestExportKeepsFindings(t *testing.T) {
 	first := filepath.Join(dir, "first.har")
 	command(t, []int{exitOK}, "export", experiment, "--format", "har", "--reveal", "-o", first)
 	command(t, []int{exitOK}, "import", "--seeds", seeds, "-o", source, first)
-	want := found(t, source)
+	want := identifiersOf(t, source)
 	if len(want) < 1000 {
 		t.Fatalf("%d findings in the case, want more than 1000", len(want))
 	}
@@ -77,7 +77,7 @@ func TestExportKeepsFindings(t *testing.T) {
 		file, copied := filepath.Join(dir, "x."+format.name), filepath.Join(dir, format.name)
 		command(t, []int{exitOK}, "export", source, "--format", format.name, "--reveal", "-o", file)
 		command(t, []int{exitOK}, "import", "--seeds", seeds, "-o", copied, file)
-		if diff := cmp.Diff(want, found(t, copied)); diff != "" {
+		if diff := cmp.Diff(want, identifiersOf(t, copied)); diff != "" {
 			t.Errorf("%s: -case +copy\n%.4000s", format.name, diff)
 		}
 		again := filepath.Join(dir, "again."+format.name)

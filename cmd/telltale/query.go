@@ -114,7 +114,7 @@ func answerTable(w io.Writer, a query.Answer) error {
 			if i > 0 {
 				_, _ = io.WriteString(t, "\t") // errors show at Flush
 			}
-			_, _ = io.WriteString(t, strings.Map(visible, c))
+			_, _ = io.WriteString(t, strings.Map(printable, c))
 		}
 		_, _ = io.WriteString(t, "\n")
 	}
@@ -125,8 +125,8 @@ func answerTable(w io.Writer, a query.Answer) error {
 	return t.Flush()
 }
 
-// visible replaces what would disturb a terminal: values come from senders.
-func visible(r rune) rune {
+// printable replaces what would disturb a terminal: values come from senders.
+func printable(r rune) rune {
 	if unicode.IsPrint(r) {
 		return r
 	}

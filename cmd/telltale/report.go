@@ -167,7 +167,7 @@ func show(e *env, dir string, how showing, files shelf, keys ...string) error {
 		return err
 	}
 	_, _ = fmt.Fprintf(e.stdout, "\nReport: %s\n", r.Path(evidence.ReportFile))
-	if err := journal(e, dir, "", custody.Entry{Action: custody.Report}); err != nil {
+	if err := signJournal(e, dir, "", custody.Entry{Action: custody.Report}); err != nil {
 		return err
 	}
 	return outcome(c)

@@ -169,9 +169,9 @@ func tellKey(e *env, made string) {
 	}
 }
 
-// journal adds an entry to the journal of a case, if it is sealed. A case that
+// signJournal adds an entry to the journal of a case, if it is sealed. A case that
 // cannot be written to keeps its journal as it is, and e is told.
-func journal(e *env, dir, keyFile string, entry custody.Entry) error {
+func signJournal(e *env, dir, keyFile string, entry custody.Entry) error {
 	manifest, ok, err := seal.ManifestHash(dir)
 	if err != nil || !ok {
 		return err

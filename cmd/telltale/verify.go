@@ -97,7 +97,7 @@ func (o verifying) run(e *env, dir string) error {
 	v.derived(book, o.keys, o.files)
 	v.show(e.stdout)
 	if o.journal && v.end() == nil {
-		if err := journal(e, dir, o.keyFile, custody.Entry{Action: custody.Verify}); err != nil {
+		if err := signJournal(e, dir, o.keyFile, custody.Entry{Action: custody.Verify}); err != nil {
 			return err
 		}
 	}
