@@ -1,6 +1,7 @@
 package read
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,9 @@ func openParquet(f File) (s *Source, err error) {
 	defer recovered(&err)
 	size, err := f.Seek(0, io.SeekEnd)
 	if err != nil {
+		return nil, err
+	}
+	if err := checkFooter(f, size); err != nil {
 		return nil, err
 	}
 	file, err := parquet.OpenFile(f, size)
@@ -37,6 +41,26 @@ func openParquet(f File) (s *Source, err error) {
 	}
 	s.next = p.next
 	return s, s.fill()
+}
+
+// The end of a Parquet file: the length of its footer in four bytes, the lowest
+// first, and a mark, which stands at the start of the file, too.
+const parquetEnd = 4 + len("PAR1")
+
+// checkFooter refuses a footer that is longer than the file: the library makes
+// room for as many bytes as the length says.
+func checkFooter(f io.ReaderAt, size int64) error {
+	var end [parquetEnd]byte
+	if size < int64(len(end)) {
+		return fmt.Errorf("the file is cut: it has %d bytes", size)
+	}
+	if _, err := f.ReadAt(end[:], size-int64(len(end))); err != nil {
+		return err
+	}
+	if n := int64(binary.LittleEndian.Uint32(end[:])); n > size-int64(len(end)) {
+		return fmt.Errorf("the file is broken: its footer has %d bytes, the file %d", n, size)
+	}
+	return nil
 }
 
 func recovered(err *error) {
