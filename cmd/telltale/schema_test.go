@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -80,12 +81,27 @@ func TestFactsFitSchema(t *testing.T) {
 	for kind, n := range valid(t, s, []byte(stdout)) {
 		seen[kind] += n
 	}
-	for _, kind := range []string{"config", "exhibit", "finding", "party", "verdict", "coverage", "error"} {
+	opaque := filepath.Join(dir, "opaque")
+	if err := os.WriteFile(opaque, noise(600), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, stdout, _ = telltale(t.Context(), "analyze", "--seed", "me=k7f3q9w2@post.example", opaque)
+	for kind, n := range valid(t, s, []byte(stdout)) {
+		seen[kind] += n
+	}
+	for _, kind := range []string{"config", "exhibit", "value", "finding", "party", "verdict", "coverage", "error"} {
 		if seen[kind] == 0 {
 			t.Errorf("no fact %q was among them", kind)
 		}
 	}
 	t.Log(seen)
+}
+
+// noise is bytes that nothing can read, the same each time.
+func noise(n int) []byte {
+	data := make([]byte, n)
+	_, _ = rand.NewChaCha8([32]byte{}).Read(data) // never fails
+	return data
 }
 
 // The schema is strict: what is no fact is none by it.
